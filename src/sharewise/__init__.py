@@ -1,0 +1,30 @@
+"""Sharewise: train several text-classification tasks on one encoder and learn whether sharing helped."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharewise.compare import compare
+    from sharewise.errors import RunError, UserError
+    from sharewise.study import Study, load_study
+
+__version__ = "0.1.0"
+
+# Names resolve on first use, so that `sharewise --help` never waits for torch.
+_HOMES = {
+    "RunError": "sharewise.errors",
+    "Study": "sharewise.study",
+    "UserError": "sharewise.errors",
+    "compare": "sharewise.compare",
+    "load_study": "sharewise.study",
+}
+
+__all__ = ["RunError", "Study", "UserError", "compare", "load_study"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sharewise' has no attribute {name!r}")

@@ -1,0 +1,56 @@
+"""Keys of one data set in the study file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+
+from sharewise.options import Options
+
+_FRACTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
+Column = Annotated[str, StringConstraints(min_length=1)]
+
+
+def fraction(source: str) -> float | None:
+    """Return the share that ``"10%"`` names, as a number between 0 and 1, or None for a file or hub id."""
+    match = _FRACTION.match(source)
+    return float(match.group(1)) / 100 if match else None
+
+
+class DataOptions(Options):
+    """Where one data set's splits are, and which columns hold the text.
+
+    A split is a path (relative to the study file), ``hub:owner/name`` (``hub:owner/name#split`` names the
+    split), or, for validation and test, a fraction such as ``10%`` that is cut from the training file.
+    """
+
+    train: Column = Field(description="file or hub id of the training split")
+    validation: Column = Field(default="10%", description="file, hub id, or a fraction to cut from train")
+    test: Column | None = Field(default=None, description="file, hub id, a fraction to cut from train, or none")
+    text: Column | tuple[Column, Column] = Field(description="the column with the text, or the two of a pair")
+    group: Column | None = Field(
+        default=None, description="column of rows that belong together: never split, resampled as one"
+    )
+    encoding: str | None = Field(default=None, description="character encoding; found out if left out")
+
+    @field_validator("train")
+    @classmethod
+    def _train_is_a_source(cls, value: str) -> str:
+        if fraction(value) is not None:
+            raise ValueError("the training split must be a file or hub id, not a fraction")
+        return value
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _fraction_in_range(cls, value: str | None) -> str | None:
+        share = fraction(value) if value else None
+        if share is not None and not 0 < share < 0.9:
+            raise ValueError("a fraction must lie over 0% and under 90%")
+        return value
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The one or two text columns."""
+        return (self.text,) if isinstance(self.text, str) else self.text

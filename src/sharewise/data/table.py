@@ -1,0 +1,91 @@
+"""The table of texts × tasks, with holes: what every room after reading knows of the data.
+
+Each row is a text or a pair of texts; each task has a target block with holes. Nothing else in the program
+knows which file a row came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sharewise.tasks import Array, Task
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One split of a study.
+
+    Attributes:
+        split: train, validation or test.
+        texts: frame of ``(rows, 2)``: ``text`` and ``pair``; ``pair`` is null where there is one text only.
+        targets: for each task float32 of shape ``(rows, task.target_width)``; NaN rows are holes.
+        groups: int64 ``(rows,)``: rows of one number belong together; unique over data sets.
+        sources: int32 ``(rows,)``: index of the row's data set among ``datasets``.
+        rows: int64 ``(rows,)``: the row's zero-based number in its data set's file (or files) as read.
+        datasets: names of the data sets, in the study's order.
+        grouped: whether any data set declared groups; else ``groups`` simply numbers the rows.
+    """
+
+    split: str
+    texts: pl.DataFrame
+    targets: Mapping[str, Array]
+    groups: Array
+    sources: Array
+    rows: Array
+    datasets: tuple[str, ...]
+    grouped: bool
+
+    def __len__(self) -> int:
+        return self.texts.height
+
+    def present(self, task: str) -> Array:
+        """Which rows hold a cell of this task: bool ``(rows,)``."""
+        return ~np.isnan(self.targets[task]).any(axis=1)
+
+    def present_any(self, tasks: Sequence[str]) -> Array:
+        """Which rows hold a cell of at least one of these tasks: bool ``(rows,)``."""
+        return np.logical_or.reduce([self.present(t) for t in tasks])
+
+    def text_digest(self) -> str:
+        """SHA-256 over all texts in order, and the groups."""
+        digest = hashlib.sha256()
+        for row in self.texts.select(pl.struct("text", "pair").hash(seed=0).alias("h"))["h"].to_list():
+            digest.update(int(row).to_bytes(8, "little"))
+        digest.update(self.groups.tobytes())
+        return digest.hexdigest()
+
+    def target_digest(self, task: str) -> str:
+        """SHA-256 over one task's targets, holes included."""
+        return hashlib.sha256(np.nan_to_num(self.targets[task], nan=-1e30).tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyData:
+    """All that was read for a study: its tasks, resolved, and its splits.
+
+    Attributes:
+        tasks: the resolved tasks by name, in the study's order.
+        train: the training split.
+        validation: the validation split.
+        test: the test split, or None where the study has none.
+        notes: plain sentences on what was left out or found out while reading (encodings, blank rows), for
+            the report's warnings.
+    """
+
+    tasks: Mapping[str, Task]
+    train: Table
+    validation: Table
+    test: Table | None
+    notes: tuple[str, ...]
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The splits that exist, by name."""
+        return {t.split: t for t in (self.train, self.validation, self.test) if t is not None}

@@ -1,0 +1,38 @@
+"""The errors that Sharewise raises on purpose, each a clear message without a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """The user's input is wrong; the command line answers it with exit code 2.
+
+    Args:
+        problem: what is wrong and where, in one sentence, beginning with the place
+            (``train.csv, line 7, column 'label'``).
+        expected: what was expected there, if that isn't said by ``problem``.
+        action: what to do about it.
+    """
+
+    def __init__(self, problem: str, *, expected: str | None = None, action: str | None = None) -> None:
+        self.problem = problem
+        self.expected = expected
+        self.action = action
+        parts = [problem]
+        if expected:
+            parts.append(f"Expected: {expected}")
+        if action:
+            parts.append(f"To do: {action}")
+        super().__init__("\n  ".join(parts))
+
+
+class RunError(Exception):
+    """The work failed though the input was right; the command line answers it with exit code 1."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """Return the valid name that is closest to a misspelt one, or None where none is close."""
+    matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.6)
+    return matches[0] if matches else None

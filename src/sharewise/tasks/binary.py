@@ -1,0 +1,105 @@
+"""Binary tasks: one output, the logit of the positive label."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, final
+
+import numpy as np
+import polars as pl
+import torch
+from pydantic import Field
+from torch.nn import functional
+
+from sharewise.errors import UserError
+from sharewise.stats.metrics import binary_score_metrics, classification_metrics
+from sharewise.tasks.labels import encode_classes, spell, spelled, truth_labels
+from sharewise.tasks.task import Array, Label, Task, TaskOptions
+
+
+class BinaryOptions(TaskOptions):
+    """Keys of a binary task: yes or no."""
+
+    kind: Literal["binary"] = "binary"
+    labels: tuple[Label, Label] | None = Field(default=None, description="the two labels, if not to be found out")
+    positive: Label | None = Field(
+        default=None, description="the positive label; known without it for 0/1, true/false and yes/no"
+    )
+
+    def build(self, name: str, column: pl.Series) -> Binary:
+        """Resolve the two labels against the training column."""
+        found = [spell(v) for v in self.labels] if self.labels else spelled(column)[0]
+        if self.positive is not None:
+            positive = spell(self.positive)
+            others = [s for s in found if s != positive]
+            if positive not in found and len(found) > 1:
+                raise UserError(
+                    f"tasks.{name}.positive: {positive!r} is not among the labels {', '.join(found)}",
+                    expected="one of the labels of the training split",
+                )
+            if len(others) > 1:
+                raise _too_many(name, self.label, found)
+            return Binary(name, self, (others[0] if others else f"not {positive}", positive))
+        truths = truth_labels(found)
+        if truths is not None:
+            return Binary(name, self, truths)
+        if len(found) != 2:
+            raise _too_many(name, self.label, found)
+        raise UserError(
+            f"tasks.{name}: the labels are {found[0]!r} and {found[1]!r}, and which of them is positive is not known",
+            action=f"add `positive: {found[1]}` (or {found[0]}) to the task",
+        )
+
+
+def _too_many(name: str, label: str, found: list[str]) -> UserError:
+    shown = ", ".join(repr(s) for s in found[:6]) + (", …" if len(found) > 6 else "")
+    return UserError(
+        f"tasks.{name}: column {label!r} holds {len(found)} labels in the training split ({shown})",
+        expected="two labels for `kind: binary`",
+        action="use `kind: multiclass`, correct the labels, or name the two under `labels`",
+    )
+
+
+@final
+class Binary(Task):
+    """A task of two labels; its targets are 0 or 1, its score the probability of the positive label."""
+
+    default_metric: ClassVar[str] = "mcc"
+
+    def __init__(self, name: str, options: BinaryOptions, labels: tuple[str, str]) -> None:
+        super().__init__(name, options)
+        self._labels = labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Negative, then positive."""
+        return self._labels
+
+    @property
+    def outputs(self) -> int:
+        """One logit."""
+        return 1
+
+    def encode(self, column: pl.Series) -> Array:
+        """See Task."""
+        return encode_classes(column, self._labels)
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Binary cross-entropy of each cell, in nats."""
+        return functional.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0], reduction="none")
+
+    def activate(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Probability of the positive label."""
+        return torch.sigmoid(outputs)
+
+    def decide(self, scores: Array) -> Array:
+        """Positive where its probability is over .5."""
+        return (scores[:, 0] > 0.5).astype(np.int64)
+
+    def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
+        """See Task."""
+        truth = targets[:, 0].astype(np.int64)
+        return classification_metrics(truth, self.decide(scores), 2) | binary_score_metrics(truth, scores[:, 0])
+
+    def baseline(self, targets: Array) -> Array:
+        """The share of positives: its decision is the majority label."""
+        return np.array([targets[:, 0].mean()], dtype=np.float32)

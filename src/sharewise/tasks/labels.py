@@ -1,0 +1,69 @@
+"""Cells as they are read, brought to one spelling: ``1.0``, ``True`` and `` 1 `` are what users mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from sharewise.tasks.task import Array, LabelError
+
+_TRUTHS = ({"1": 1, "0": 0}, {"true": 1, "false": 0}, {"yes": 1, "no": 0})
+
+
+def spell(value: object) -> str:
+    """Spell one declared or read label: trimmed, integers without ``.0``, Booleans in lower case.
+
+    >>> spell(1.0), spell(True), spell(" hate ")
+    ('1', 'true', 'hate')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    whole, dot, rest = text.partition(".")
+    if dot and rest and not rest.strip("0") and whole.lstrip("-").isdigit():
+        return whole
+    return text.lower() if text.lower() in ("true", "false") else text
+
+
+def spelled(column: pl.Series) -> tuple[list[str], Array]:
+    """Spell a whole column through its distinct values.
+
+    Returns:
+        The distinct spellings (sorted), and for each row the index of its own, -1 for a hole; shape ``(rows,)``.
+    """
+    distinct = column.unique()
+    names = [None if v is None or v != v or spell(v) == "" else spell(v) for v in distinct.to_list()]
+    spellings = sorted({n for n in names if n is not None})
+    position = {n: i for i, n in enumerate(spellings)}
+    codes = [-1 if n is None else position[n] for n in names]
+    mapped = column.replace_strict(distinct, pl.Series(codes, dtype=pl.Int64), return_dtype=pl.Int64)
+    return spellings, mapped.to_numpy().astype(np.int64)
+
+
+def encode_classes(column: pl.Series, labels: tuple[str, ...]) -> Array:
+    """Turn a column into class indices ``(rows, 1)`` as float32, NaN for holes.
+
+    Raises:
+        LabelError: at the first row whose label isn't among ``labels``.
+    """
+    spellings, codes = spelled(column)
+    position = {label: float(i) for i, label in enumerate(labels)}
+    values = np.array([position.get(s, np.inf) for s in spellings] + [np.nan], dtype=np.float32)
+    targets = values[codes]
+    unknown = np.flatnonzero(np.isinf(targets))
+    if len(unknown):
+        row = int(unknown[0])
+        raise LabelError(row=row, value=column[row], expected=f"one of {', '.join(labels)}")
+    return targets.reshape(-1, 1)
+
+
+def truth_labels(spellings: list[str]) -> tuple[str, str] | None:
+    """Return (negative, positive) where the spellings are 0/1, true/false or yes/no, else None."""
+    for truths in _TRUTHS:
+        if spellings and all(s.lower() in truths for s in spellings):
+            by_value = {truths[s.lower()]: s for s in spellings}
+            names = {v: k for k, v in truths.items()}
+            return by_value.get(0, names[0]), by_value.get(1, names[1])
+    return None

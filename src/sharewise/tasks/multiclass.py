@@ -1,0 +1,90 @@
+"""Multiclass tasks: one of several labels, an output each."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, final
+
+import numpy as np
+import polars as pl
+import torch
+from pydantic import Field
+from torch.nn import functional
+
+from sharewise.errors import UserError
+from sharewise.stats.metrics import classification_metrics
+from sharewise.tasks.labels import encode_classes, spell, spelled
+from sharewise.tasks.task import Array, Label, Task, TaskOptions
+
+
+class MulticlassOptions(TaskOptions):
+    """Keys of a multiclass task: one of several labels."""
+
+    kind: Literal["multiclass"] = "multiclass"
+    labels: Annotated[tuple[Label, ...], Field(min_length=2)] | None = Field(
+        default=None, description="the labels in order, if not to be found out"
+    )
+
+    def build(self, name: str, column: pl.Series) -> Multiclass:
+        """Resolve the labels against the training column."""
+        labels = tuple(spell(v) for v in self.labels) if self.labels else tuple(spelled(column)[0])
+        if len(set(labels)) != len(labels):
+            raise UserError(f"tasks.{name}.labels: a label is named twice", expected="every label once")
+        if len(labels) < 2:
+            raise UserError(
+                f"tasks.{name}: column {self.label!r} holds {len(labels)} label(s) in the training split",
+                expected="two labels or more for `kind: multiclass`",
+                action="name all of them under `labels`, or leave the task out",
+            )
+        if self.labels is None and len(labels) > 1000:
+            raise UserError(
+                f"tasks.{name}: column {self.label!r} holds {len(labels)} different labels in the training split",
+                expected="at most 1,000 found labels for `kind: multiclass`",
+                action="use `kind: regression` for numbers, or name the labels under `labels`",
+            )
+        return Multiclass(name, self, labels)
+
+
+@final
+class Multiclass(Task):
+    """A task of several labels; its target is the class index, its scores a distribution over labels."""
+
+    default_metric: ClassVar[str] = "macro_f1"
+
+    def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
+        super().__init__(name, options)
+        self._labels = labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In declared order, or sorted where they were found out."""
+        return self._labels
+
+    @property
+    def outputs(self) -> int:
+        """A logit a label."""
+        return len(self._labels)
+
+    def encode(self, column: pl.Series) -> Array:
+        """See Task."""
+        return encode_classes(column, self._labels)
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of each cell, in nats."""
+        return functional.cross_entropy(outputs, targets[:, 0].long(), reduction="none")
+
+    def activate(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Probabilities of the labels; rows sum to one."""
+        return torch.softmax(outputs, dim=-1)
+
+    def decide(self, scores: Array) -> Array:
+        """The most probable label; the first of equals."""
+        return scores.argmax(axis=1)
+
+    def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
+        """See Task."""
+        return classification_metrics(targets[:, 0].astype(np.int64), self.decide(scores), self.outputs)
+
+    def baseline(self, targets: Array) -> Array:
+        """The labels' shares: its decision is the majority label."""
+        counts = np.bincount(targets[:, 0].astype(np.int64), minlength=self.outputs)
+        return (counts / counts.sum()).astype(np.float32)

@@ -1,0 +1,103 @@
+"""The interface of a task kind: the one place that knows how a column becomes targets and scores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import polars as pl
+import torch
+from pydantic import Field, StringConstraints
+
+from sharewise.options import Options
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Label = str | int | float | bool
+
+
+class TaskOptions(Options):
+    """The keys that every kind of task has in the study file."""
+
+    data: Annotated[str, StringConstraints(min_length=1)] = Field(description="name of a data set under `data`")
+    kind: str = Field(description="kind of task: binary, multiclass or regression")
+    label: str = Field(description="name of the column that holds the label")
+    metric: str | None = Field(default=None, description="primary metric; each kind has a default")
+    weight: float = Field(default=1.0, ge=0.0, description="weight of this task's loss in the sum over tasks")
+    margin: float | None = Field(
+        default=None, gt=0.0, description="a difference of the metric smaller than this doesn't matter"
+    )
+
+
+class LabelError(ValueError):
+    """A cell holds no valid label.
+
+    Args:
+        row: zero-based index into the column that was encoded.
+        value: the cell as it was read.
+        expected: what would have been valid.
+    """
+
+    def __init__(self, *, row: int, value: object, expected: str) -> None:
+        super().__init__(f"row {row}: {value!r}, expected {expected}")
+        self.row = row
+        self.value = value
+        self.expected = expected
+
+
+class Task(ABC):
+    """One task, resolved against its training data: name, labels, loss and metrics.
+
+    Targets are float32 of shape ``(rows, target_width)``; a row of NaN is a hole. Outputs are what the
+    task's head gives, shape ``(rows, outputs)``; ``activate`` turns them into what is stored and scored.
+    """
+
+    default_metric: ClassVar[str]
+    target_width: ClassVar[int] = 1
+
+    def __init__(self, name: str, options: TaskOptions) -> None:
+        self.name = name
+        self.options = options
+        self.metric = options.metric or self.default_metric
+
+    @property
+    @abstractmethod
+    def labels(self) -> tuple[str, ...]:
+        """The declared or found labels in order; empty where the kind has none."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """Width of the task's head."""
+
+    @abstractmethod
+    def encode(self, column: pl.Series) -> Array:
+        """Turn a column into targets of shape ``(rows, target_width)``; nulls and empty cells are holes.
+
+        Raises:
+            LabelError: at the first cell that holds no valid label.
+        """
+
+    @abstractmethod
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Loss of each present cell: ``(cells, outputs)``, ``(cells, target_width)`` -> ``(cells,)``."""
+
+    @abstractmethod
+    def activate(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Turn head outputs ``(cells, outputs)`` into probabilities or values of the same shape."""
+
+    @abstractmethod
+    def decide(self, scores: Array) -> Array:
+        """Turn activated outputs ``(cells, outputs)`` into predictions ``(cells,)``: class index or value."""
+
+    @abstractmethod
+    def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
+        """Every metric of this kind, from targets ``(cells, target_width)`` and scores ``(cells, outputs)``."""
+
+    @abstractmethod
+    def baseline(self, targets: Array) -> Array:
+        """Scores ``(outputs,)`` of the constant answer that training targets imply (majority, mean)."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a saved model must know of this task, ready for JSON."""
+        return {"kind": self.options.kind, "labels": list(self.labels), "metric": self.metric}
