@@ -15,4 +15,4 @@ Array = npt.NDArray[Any]
 """Either of the two."""
 
 INVALID = -1
-"""A prediction that is none of the declared classes (a text that names no label): always wrong, never a class."""
+"""A prediction that is none of the declared classes (text that names no label): wrong, and never a class."""

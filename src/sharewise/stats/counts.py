@@ -1,8 +1,8 @@
 """Sums over rows from which every count metric follows.
 
-A metric of classes needs no row by row look at the data: hits, targets and predictions per class are enough (and
-the squared distance of levels, for the weighted kappa). Because they are sums, leaving rows out is a subtraction,
-and a metric can be evaluated for thousands of left-out groups in one vectorised call.
+A metric of classes needs no row by row look at the data: hits, targets and predictions per class are enough
+(and the squared distance of levels, for the weighted kappa). Because they are sums, leaving rows out is a
+subtraction, and a metric can be evaluated for thousands of left-out groups in one vectorised call.
 """
 
 from dataclasses import dataclass, fields
@@ -16,8 +16,8 @@ from sharewise.stats.arrays import INVALID, Array, Floats, Ints
 class Counts:
     """Sums over rows, for one set of rows or for a stack of sets (the leading dimensions).
 
-    For several labels a row (targets of shape `(rows, labels)`) a "class" is a label, and its hits, targets and
-    predictions count the positives.
+    For several labels a row (targets of shape `(rows, labels)`) a "class" is a label, and its hits, targets
+    and predictions count the positives.
     """
 
     hits: Floats
@@ -37,33 +37,28 @@ class Counts:
         """The sums that are left when `part` (perhaps a stack of parts) is taken out."""
         return Counts(**{f.name: getattr(self, f.name) - getattr(part, f.name) for f in fields(self)})
 
-    def __getitem__(self, index: slice) -> "Counts":
-        """A slice of a stack."""
+    def __getitem__(self, index: int | slice) -> "Counts":
+        """One set of a stack, or some."""
         return Counts(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
 
 def class_number(targets: Ints, predictions: Ints, classes: int | None = None) -> int:
-    """The number of classes, checked against the data; found from the data where `classes` is None.
+    """The number of classes (of labels, where a row has several), checked against the data.
 
     Raises:
         ValueError: shapes differ, a target is no class, or a prediction is neither a class nor INVALID.
     """
     if targets.shape != predictions.shape or targets.ndim not in (1, 2):
-        raise ValueError(f"targets {targets.shape} and predictions {predictions.shape} must have the same shape")
-    if targets.ndim == 2:
-        highest = 1
-        classes = None
-    else:
-        highest = max(int(targets.max(initial=-1)), int(predictions.max(initial=-1)))
-    if targets.size and int(targets.min()) < 0:
-        raise ValueError("a target below 0: take out the rows without a target first")
-    if predictions.size and int(predictions.min()) < INVALID:
-        raise ValueError(f"a prediction below {INVALID}")
-    if targets.size and max(int(targets.max()), int(predictions.max())) > (highest if classes is None else classes - 1):
-        raise ValueError(f"targets or predictions go beyond the {classes or highest + 1} classes")
-    if targets.ndim == 2:
-        return targets.shape[1]
-    return max(highest + 1, 1) if classes is None else classes
+        raise ValueError(
+            f"targets {targets.shape} and predictions {predictions.shape} must have the same shape"
+        )
+    highest = max(int(targets.max(initial=0)), int(predictions.max(initial=0)))
+    limit = 2 if targets.ndim == 2 else classes or highest + 1
+    if highest >= limit or targets.min(initial=0) < 0 or predictions.min(initial=0) < INVALID:
+        raise ValueError(
+            f"targets must be 0 … {limit - 1}, predictions too or {INVALID} (no class was named)"
+        )
+    return targets.shape[1] if targets.ndim == 2 else limit
 
 
 def count(targets: Ints, predictions: Ints, classes: int | None = None) -> Counts:
@@ -74,15 +69,15 @@ def count(targets: Ints, predictions: Ints, classes: int | None = None) -> Count
         predictions: like `targets`; INVALID where the model named no class.
         classes: number of declared classes; needed where the highest class may be absent.
     """
-    return count_groups(targets, predictions, classes, None, 1)[0]
+    return count_groups(targets, predictions, classes, np.zeros(len(targets), dtype=np.int64), 1)[0]
 
 
 def count_groups(
-    targets: Ints, predictions: Ints, classes: int | None, groups: Ints | None, group_number: int
-) -> "GroupCounts":
-    """The sums per group of rows; `groups` `(rows,)` holds 0 … group_number − 1, or None for one group."""
+    targets: Ints, predictions: Ints, classes: int | None, groups: Ints, group_number: int
+) -> Counts:
+    """The sums per group of rows, `(groups, …)`; `groups` `(rows,)` holds 0 … group_number − 1."""
     width = class_number(targets, predictions, classes)
-    group = np.zeros(len(targets), dtype=np.int64) if groups is None else groups.astype(np.int64)
+    group = groups.astype(np.int64)
     if targets.ndim == 2:
         hits, of_target, of_prediction = (
             _label_sums(group, cells, group_number)
@@ -97,14 +92,10 @@ def count_groups(
         valid = predictions != INVALID
         of_prediction = _class_sums(group[valid], predictions[valid], width, group_number)
         distance = (targets - predictions).astype(np.float64)
-        squared = np.bincount(group, weights=distance**2, minlength=group_number)
+        squared = _sums(group, distance**2, group_number)
     rows = np.bincount(group, minlength=group_number).astype(np.float64)
-    correct = np.bincount(group, weights=right, minlength=group_number)
+    correct = _sums(group, right, group_number)
     return Counts(hits, of_target, of_prediction, rows, correct, squared)
-
-
-GroupCounts = Counts
-"""A stack of sums, one a group."""
 
 
 def farthest_level(targets: Ints, predictions: Ints, classes: int) -> Ints:
@@ -119,5 +110,8 @@ def _class_sums(group: Array, classes: Array, width: int, group_number: int) -> 
 
 
 def _label_sums(group: Array, cells: Array, group_number: int) -> Floats:
-    columns = [np.bincount(group, weights=column, minlength=group_number) for column in cells.T]
-    return np.stack(columns, axis=-1)
+    return np.stack([_sums(group, column, group_number) for column in cells.T], axis=-1)
+
+
+def _sums(group: Array, weights: Array, group_number: int) -> Floats:
+    return np.bincount(group, weights=weights, minlength=group_number).astype(np.float64)

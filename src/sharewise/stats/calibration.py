@@ -1,0 +1,43 @@
+"""How far probabilities can be believed."""
+
+import numpy as np
+
+from sharewise.stats.arrays import Floats, Ints
+
+
+def brier(targets: Ints, scores: Floats) -> float:
+    """Mean squared error of probabilities (Brier 1950); lower is better.
+
+    Args:
+        targets: classes `(rows,)`.
+        scores: probabilities of the positive class `(rows,)`, or of every class `(rows, classes)`; then the
+            squared errors of a row are summed over its classes.
+    """
+    if not len(targets):
+        return float("nan")
+    if scores.ndim == 1:
+        return float(np.mean((scores - (targets == 1)) ** 2))
+    truth = np.eye(scores.shape[1])[targets]
+    return float(np.mean(np.sum((scores - truth) ** 2, axis=1)))
+
+
+def expected_calibration_error(targets: Ints, scores: Floats, bins: int = 15) -> float:
+    """Mean gap between probability and frequency over bins of equal width (Naeini 2015, Guo 2017).
+
+    It depends on the bins and is biased upwards on few rows: for description only, never for a verdict.
+
+    Args:
+        targets: classes `(rows,)`.
+        scores: probabilities of the positive class `(rows,)`, compared with the share of positives; or of
+            every class `(rows, classes)`, where the highest is compared with the share of right rows.
+        bins: number of bins.
+    """
+    if not len(targets):
+        return float("nan")
+    if scores.ndim == 1:
+        confidence, outcome = scores, targets == 1
+    else:
+        confidence, outcome = scores.max(axis=1), scores.argmax(axis=1) == targets
+    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps = np.bincount(bin_of, weights=confidence - outcome, minlength=bins)
+    return float(np.abs(gaps).sum() / len(targets))

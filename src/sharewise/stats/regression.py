@@ -1,0 +1,34 @@
+"""Metrics of predicted numbers."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+from sharewise.stats.arrays import Floats
+
+
+def mae(targets: Floats, values: Floats) -> float:
+    """Mean absolute error; lower is better."""
+    return float(np.mean(np.abs(targets - values))) if len(targets) else float("nan")
+
+
+def pearson(targets: Floats, values: Floats) -> float:
+    """Pearson's correlation; NaN where either side is constant or there are fewer than two rows."""
+    if len(targets) < 2 or np.all(targets == targets[0]) or np.all(values == values[0]):
+        return float("nan")
+    x, y = targets - np.mean(targets), values - np.mean(values)
+    size = float(np.linalg.norm(x) * np.linalg.norm(y))
+    return float(np.clip(np.dot(x, y) / size, -1, 1)) if size else float("nan")
+
+
+def spearman(targets: Floats, values: Floats) -> float:
+    """Spearman's correlation: Pearson's of the ranks, ties sharing their mean rank."""
+    return pearson(rankdata(targets), rankdata(values))
+
+
+def regression_metrics(targets: Floats, values: Floats) -> dict[str, float]:
+    """MAE, Pearson and Spearman of `(rows,)`."""
+    return {
+        "mae": mae(targets, values),
+        "pearson": pearson(targets, values),
+        "spearman": spearman(targets, values),
+    }
