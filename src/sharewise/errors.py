@@ -28,6 +28,22 @@ class UserError(Exception):
         super().__init__("\n  ".join(parts))
 
 
+class UnknownName(ValueError):
+    """An option names something that doesn't exist; whoever reports it knows the place.
+
+    Args:
+        name: what was written.
+        valid: the names that exist.
+        what: what they name, such as ``kind of task``.
+    """
+
+    def __init__(self, name: str, valid: Iterable[str], *, what: str) -> None:
+        self.name = name
+        self.valid = tuple(valid)
+        self.what = what
+        super().__init__(f"there is no {what} `{name}`, only {', '.join(self.valid)}")
+
+
 class RunError(Exception):
     """The work failed though the input was right; the command line answers it with exit code 1."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sharewise.options import Options
 
 _FRACTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
+_NUMBER = re.compile(r"^\d*\.?\d+$")
 Column = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -28,7 +29,9 @@ class DataOptions(Options):
 
     train: Column = Field(description="file or hub id of the training split")
     validation: Column = Field(default="10%", description="file, hub id, or a fraction to cut from train")
-    test: Column | None = Field(default=None, description="file, hub id, a fraction to cut from train, or none")
+    test: Column | None = Field(
+        default=None, description="file, hub id, a fraction to cut from train, or none"
+    )
     text: Column | tuple[Column, Column] = Field(description="the column with the text, or the two of a pair")
     group: Column | None = Field(
         default=None, description="column of rows that belong together: never split, resampled as one"
@@ -44,10 +47,30 @@ class DataOptions(Options):
 
     @field_validator("validation", "test")
     @classmethod
-    def _fraction_in_range(cls, value: str | None) -> str | None:
-        share = fraction(value) if value else None
-        if share is not None and not 0 < share < 0.9:
-            raise ValueError("a fraction must lie over 0% and under 90%")
+    def _fraction_in_range(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or not value.rstrip().endswith("%"):
+            return value
+        share = fraction(value)
+        if share is None or not 0 < share < 0.9:
+            raise ValueError(f"{value} is no fraction over 0% and under 90%")
+        validation = fraction(info.data.get("validation", "")) if info.field_name == "test" else None
+        if validation is not None and share + validation >= 0.9:
+            raise ValueError("validation and test together must leave more than a tenth of train")
+        return value
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _not_a_bare_number(cls, value: str | None) -> str | None:
+        if value is not None and _NUMBER.match(value):
+            share = float(value) * (100 if float(value) < 1 else 1)
+            raise ValueError(f'{value} is no file; a fraction of train is written "{share:g}%"')
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _two_columns_differ(cls, value: str | tuple[str, str]) -> str | tuple[str, str]:
+        if not isinstance(value, str) and value[0] == value[1]:
+            raise ValueError(f"column {value[0]!r} is named twice; a pair is two columns, one text is one")
         return value
 
     @property

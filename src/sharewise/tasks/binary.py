@@ -7,11 +7,11 @@ from typing import ClassVar, Literal, final
 import numpy as np
 import polars as pl
 import torch
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from torch.nn import functional
 
-from sharewise.errors import UserError
-from sharewise.stats.metrics import binary_score_metrics, classification_metrics
+from sharewise.errors import UnknownName, UserError
+from sharewise.stats import binary_score_metrics, classification_metrics
 from sharewise.tasks.labels import encode_classes, spell, spelled, truth_labels
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
 
@@ -19,11 +19,46 @@ from sharewise.tasks.task import Array, Label, Task, TaskOptions
 class BinaryOptions(TaskOptions):
     """Keys of a binary task: yes or no."""
 
+    valid_metrics: ClassVar[tuple[str, ...]] = (
+        "accuracy",
+        "balanced_accuracy",
+        "mcc",
+        "macro_f1",
+        "macro_precision",
+        "macro_recall",
+        "micro_f1",
+        "micro_precision",
+        "micro_recall",
+        "f1",
+        "precision",
+        "recall",
+        "auroc",
+        "average_precision",
+        "brier",
+    )
+
     kind: Literal["binary"] = "binary"
-    labels: tuple[Label, Label] | None = Field(default=None, description="the two labels, if not to be found out")
+    labels: tuple[Label, Label] | None = Field(
+        default=None, description="the two labels, if not to be found out"
+    )
     positive: Label | None = Field(
         default=None, description="the positive label; known without it for 0/1, true/false and yes/no"
     )
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, value: tuple[Label, Label] | None) -> tuple[Label, Label] | None:
+        if value is not None and spell(value[0]) == spell(value[1]):
+            raise ValueError(f"label {spell(value[0])!r} is named twice")
+        return value
+
+    @field_validator("positive")
+    @classmethod
+    def _positive_is_a_label(cls, value: Label | None, info: ValidationInfo) -> Label | None:
+        declared = [spell(v) for v in info.data.get("labels") or ()]
+        if value is not None and declared and spell(value) not in declared:
+            raise UnknownName(spell(value), declared, what="label")
+        return value
 
     def build(self, name: str, column: pl.Series) -> Binary:
         """Resolve the two labels against the training column."""
@@ -45,7 +80,7 @@ class BinaryOptions(TaskOptions):
         if len(found) != 2:
             raise _too_many(name, self.label, found)
         raise UserError(
-            f"tasks.{name}: the labels are {found[0]!r} and {found[1]!r}, and which of them is positive is not known",
+            f"tasks.{name}: the labels are {found[0]!r} and {found[1]!r}; which is positive is not known",
             action=f"add `positive: {found[1]}` (or {found[0]}) to the task",
         )
 
@@ -64,6 +99,7 @@ class Binary(Task):
     """A task of two labels; its targets are 0 or 1, its score the probability of the positive label."""
 
     default_metric: ClassVar[str] = "mcc"
+    counts_jointly: ClassVar[bool] = True
 
     def __init__(self, name: str, options: BinaryOptions, labels: tuple[str, str]) -> None:
         super().__init__(name, options)
@@ -98,7 +134,9 @@ class Binary(Task):
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
         """See Task."""
         truth = targets[:, 0].astype(np.int64)
-        return classification_metrics(truth, self.decide(scores), 2) | binary_score_metrics(truth, scores[:, 0])
+        return classification_metrics(truth, self.decide(scores), 2) | binary_score_metrics(
+            truth, scores[:, 0]
+        )
 
     def baseline(self, targets: Array) -> Array:
         """The share of positives: its decision is the majority label."""

@@ -31,7 +31,7 @@ def spelled(column: pl.Series) -> tuple[list[str], Array]:
     """Spell a whole column through its distinct values.
 
     Returns:
-        The distinct spellings (sorted), and for each row the index of its own, -1 for a hole; shape ``(rows,)``.
+        The distinct spellings (sorted), and each row's index among them, -1 for a hole; shape ``(rows,)``.
     """
     distinct = column.unique()
     names = [None if v is None or v != v or spell(v) == "" else spell(v) for v in distinct.to_list()]

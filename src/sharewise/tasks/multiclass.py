@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar, Literal, final
 import numpy as np
 import polars as pl
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch.nn import functional
 
 from sharewise.errors import UserError
-from sharewise.stats.metrics import classification_metrics
+from sharewise.stats import classification_metrics
 from sharewise.tasks.labels import encode_classes, spell, spelled
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
 
@@ -19,16 +19,35 @@ from sharewise.tasks.task import Array, Label, Task, TaskOptions
 class MulticlassOptions(TaskOptions):
     """Keys of a multiclass task: one of several labels."""
 
+    valid_metrics: ClassVar[tuple[str, ...]] = (
+        "accuracy",
+        "balanced_accuracy",
+        "mcc",
+        "macro_f1",
+        "macro_precision",
+        "macro_recall",
+        "micro_f1",
+        "micro_precision",
+        "micro_recall",
+    )
+
     kind: Literal["multiclass"] = "multiclass"
     labels: Annotated[tuple[Label, ...], Field(min_length=2)] | None = Field(
         default=None, description="the labels in order, if not to be found out"
     )
 
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, value: tuple[Label, ...] | None) -> tuple[Label, ...] | None:
+        spellings = [spell(v) for v in value or ()]
+        for spelling in spellings:
+            if spellings.count(spelling) > 1:
+                raise ValueError(f"label {spelling!r} is named twice")
+        return value
+
     def build(self, name: str, column: pl.Series) -> Multiclass:
         """Resolve the labels against the training column."""
         labels = tuple(spell(v) for v in self.labels) if self.labels else tuple(spelled(column)[0])
-        if len(set(labels)) != len(labels):
-            raise UserError(f"tasks.{name}.labels: a label is named twice", expected="every label once")
         if len(labels) < 2:
             raise UserError(
                 f"tasks.{name}: column {self.label!r} holds {len(labels)} label(s) in the training split",
@@ -37,7 +56,7 @@ class MulticlassOptions(TaskOptions):
             )
         if self.labels is None and len(labels) > 1000:
             raise UserError(
-                f"tasks.{name}: column {self.label!r} holds {len(labels)} different labels in the training split",
+                f"tasks.{name}: column {self.label!r} holds {len(labels)} labels in the training split",
                 expected="at most 1,000 found labels for `kind: multiclass`",
                 action="use `kind: regression` for numbers, or name the labels under `labels`",
             )
@@ -78,7 +97,7 @@ class Multiclass(Task):
 
     def decide(self, scores: Array) -> Array:
         """The most probable label; the first of equals."""
-        return scores.argmax(axis=1)
+        return np.asarray(scores.argmax(axis=1))
 
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
         """See Task."""
@@ -87,4 +106,4 @@ class Multiclass(Task):
     def baseline(self, targets: Array) -> Array:
         """The labels' shares: its decision is the majority label."""
         counts = np.bincount(targets[:, 0].astype(np.int64), minlength=self.outputs)
-        return (counts / counts.sum()).astype(np.float32)
+        return np.asarray(counts / counts.sum(), dtype=np.float32)

@@ -9,12 +9,14 @@ import polars as pl
 import torch
 
 from sharewise.errors import UserError
-from sharewise.stats.metrics import regression_metrics
+from sharewise.stats import regression_metrics
 from sharewise.tasks.task import Array, LabelError, Task, TaskOptions
 
 
 class RegressionOptions(TaskOptions):
     """Keys of a regression task: a number."""
+
+    valid_metrics: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "mae")
 
     kind: Literal["regression"] = "regression"
 
@@ -24,7 +26,7 @@ class RegressionOptions(TaskOptions):
         values = values[~np.isnan(values)]
         if len(values) < 2 or values.std() == 0:
             raise UserError(
-                f"tasks.{name}: column {self.label!r} holds {len(values)} number(s) that all agree in the training split",
+                f"tasks.{name}: column {self.label!r} holds {len(values)} number(s), all alike, for training",
                 expected="at least two different numbers for `kind: regression`",
             )
         return Regression(name, self, mean=float(values.mean()), deviation=float(values.std()))
@@ -37,7 +39,9 @@ def _numbers(column: pl.Series) -> Array:
         bad = np.isinf(values)
     else:
         text = column.cast(pl.String).str.strip_chars()
-        blank = (text.is_null() | (text == "") | (text.str.to_lowercase() == "nan")).fill_null(True).to_numpy()
+        blank = (
+            (text.is_null() | (text == "") | (text.str.to_lowercase() == "nan")).fill_null(True).to_numpy()
+        )
         values = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
         bad = np.isinf(values) | (np.isnan(values) & ~blank)
     if bad.any():

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import polars as pl
 import torch
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from sharewise.errors import UnknownName
 from sharewise.options import Options
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -19,14 +20,45 @@ Label = str | int | float | bool
 class TaskOptions(Options):
     """The keys that every kind of task has in the study file."""
 
-    data: Annotated[str, StringConstraints(min_length=1)] = Field(description="name of a data set under `data`")
-    kind: str = Field(description="kind of task: binary, multiclass or regression")
-    label: str = Field(description="name of the column that holds the label")
-    metric: str | None = Field(default=None, description="primary metric; each kind has a default")
-    weight: float = Field(default=1.0, ge=0.0, description="weight of this task's loss in the sum over tasks")
-    margin: float | None = Field(
-        default=None, gt=0.0, description="a difference of the metric smaller than this doesn't matter"
+    # Every metric that tasks of this kind have.
+    valid_metrics: ClassVar[tuple[str, ...]]
+
+    data: Annotated[str, StringConstraints(min_length=1)] = Field(
+        description="name of a data set under `data`"
     )
+    kind: str = Field(description="kind of task: binary, multiclass or regression")
+    label: Annotated[str, StringConstraints(min_length=1)] = Field(description="column that holds the label")
+    metric: str | None = Field(
+        default=None, description="primary metric; mcc, macro_f1 or pearson by kind if left out"
+    )
+    weight: float = Field(
+        default=1.0,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="weight of this task's loss in the sum over tasks; the only key that an arm may override",
+    )
+    margin: float | None = Field(
+        default=None,
+        gt=0.0,
+        allow_inf_nan=False,
+        description="a difference of the metric smaller than this doesn't matter; `metric: mae` needs one",
+    )
+
+    @field_validator("metric")
+    @classmethod
+    def _metric_is_of_this_kind(cls, value: str | None) -> str | None:
+        if value is not None and value not in cls.valid_metrics:
+            raise UnknownName(value, cls.valid_metrics, what="metric of this kind of task")
+        return value
+
+    @field_validator("margin")
+    @classmethod
+    def _mae_has_a_margin(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is None and info.data.get("metric") == "mae":
+            raise ValueError(
+                "`metric: mae` needs a margin: the difference, in the label's unit, that doesn't matter"
+            )
+        return value
 
 
 class LabelError(ValueError):
@@ -54,6 +86,8 @@ class Task(ABC):
 
     default_metric: ClassVar[str]
     target_width: ClassVar[int] = 1
+    # Whether the task counts in exact match, micro-F1 and macro-F1 over tasks.
+    counts_jointly: ClassVar[bool] = False
 
     def __init__(self, name: str, options: TaskOptions) -> None:
         self.name = name
@@ -92,7 +126,7 @@ class Task(ABC):
 
     @abstractmethod
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
-        """Every metric of this kind, from targets ``(cells, target_width)`` and scores ``(cells, outputs)``."""
+        """Every metric of this kind: ``(cells, target_width)``, ``(cells, outputs)`` -> values by name."""
 
     @abstractmethod
     def baseline(self, targets: Array) -> Array:

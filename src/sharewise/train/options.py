@@ -2,39 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from sharewise.errors import UnknownName
 from sharewise.options import Options
+from sharewise.tasks import KINDS
+
+_BATCH_TOKENS = 4096
+RULES = ("mean", "worst", "loss")
+JOINT_METRICS = ("exact_match", "micro_f1", "macro_f1")
+METRICS = tuple(dict.fromkeys([m for kind in KINDS for m in kind.valid_metrics] + list(JOINT_METRICS)))
+SELECTIONS = (*RULES, *METRICS)
 
 
 class Temperature(Options):
     """Sampling in proportion to rows ** (1 / temperature): 1 is proportional, large is equal."""
 
-    temperature: float = Field(ge=1.0)
+    temperature: float = Field(
+        ge=1.0,
+        description="data sets are drawn in proportion to rows ** (1 / temperature): 1 is proportional",
+    )
 
 
 class TrainingOptions(Options):
     """How a model is trained; the same keys may be overridden by an arm."""
 
-    epochs: int = Field(default=3, ge=1)
-    batch_tokens: int = Field(default=4096, ge=16, description="padded tokens of one optimizer step")
-    batch_rows: int | None = Field(default=None, ge=1, description="rows of one step, instead of batch_tokens")
-    learning_rate: float = Field(default=2.0e-5, gt=0.0, lt=1.0)
+    epochs: int = Field(default=3, ge=1, description="passes over the training rows, at most")
+    batch_tokens: int = Field(default=_BATCH_TOKENS, ge=16, description="padded tokens of one optimizer step")
+    batch_rows: int | None = Field(
+        default=None, ge=1, description="rows of one step, instead of batch_tokens"
+    )
+    learning_rate: float = Field(
+        default=2.0e-5, gt=0.0, lt=1.0, description="AdamW's highest, after the warm-up"
+    )
     warmup: float = Field(default=0.1, ge=0.0, lt=1.0, description="share of the updates with a rising rate")
-    weight_decay: float = Field(default=0.01, ge=0.0, description="AdamW's; never on embeddings, norms, biases")
-    max_gradient_norm: float = Field(default=1.0, gt=0.0)
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    patience: int = Field(default=3, ge=1, description="evaluations without a better score before a run stops")
-    evaluate_every: Literal["epoch"] | int = Field(default="epoch", description="`epoch` or a number of updates")
-    stop: Literal["joint", "never"] = Field(default="joint", description="`joint`: the run stops as a whole")
-    select: str = Field(default="mean", description="mean, worst, loss, or a metric's name; on validation")
-    max_length: int = Field(default=256, ge=8, description="tokens of a text (or pair), special tokens included")
-    sampling: Literal["proportional", "equal"] | Temperature = "proportional"
+    weight_decay: float = Field(
+        default=0.01, ge=0.0, allow_inf_nan=False, description="AdamW's; never on embeddings, norms, biases"
+    )
+    max_gradient_norm: float = Field(
+        default=1.0, gt=0.0, description="longer gradients are cut to this length"
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="arithmetic; auto: bf16 where the hardware multiplies it, else fp32"
+    )
+    patience: int = Field(
+        default=3, ge=1, description="evaluations without a better score before a run stops"
+    )
+    evaluate_every: Literal["epoch"] | Annotated[int, Field(ge=1)] = Field(
+        default="epoch", description="validation after each epoch, or after every so many updates"
+    )
+    stop: Literal["joint", "never"] = Field(
+        default="joint",
+        description="joint: a run stops as a whole when patience runs out; never: it trains on",
+    )
+    select: str = Field(
+        default="mean",
+        description="what makes an evaluation the best on validation: the mean or the worst of the tasks' "
+        "metrics, the loss, or a metric's name",
+    )
+    max_length: int = Field(
+        default=256,
+        ge=8,
+        description="tokens of a text (or pair), special tokens included; the rest is cut off",
+    )
+    sampling: Literal["proportional", "equal"] | Temperature = Field(
+        default="proportional",
+        description="how often rows of each data set are drawn: by their number, equally, between",
+    )
 
-    @model_validator(mode="after")
-    def _evaluation_is_positive(self) -> TrainingOptions:
-        if isinstance(self.evaluate_every, int) and self.evaluate_every < 1:
-            raise ValueError("evaluate_every must be `epoch` or a number of updates over 0")
-        return self
+    @field_validator("select")
+    @classmethod
+    def _select_is_known(cls, value: str) -> str:
+        if value not in SELECTIONS:
+            raise UnknownName(value, SELECTIONS, what="rule or metric")
+        return value
+
+    @field_validator("batch_rows")
+    @classmethod
+    def _one_budget(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("batch_tokens", _BATCH_TOKENS) != _BATCH_TOKENS:
+            raise ValueError("a step is sized by batch_tokens or by batch_rows; name only one of them")
+        return value
