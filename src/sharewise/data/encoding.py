@@ -1,0 +1,112 @@
+"""Texts in, token ids out: the step between a tokenizer of transformers and flat arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharewise.tasks import Array
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Text = str | tuple[str, str]
+Rows = list[list[int]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Some rows as token ids, one after another.
+
+    Attributes:
+        ids: int32 ``(tokens,)``.
+        types: uint8 ``(tokens,)``: which text of a pair each token belongs to.
+        lengths: int64 ``(rows,)``.
+        cut: how many of the rows were longer than allowed.
+    """
+
+    ids: Array
+    types: Array
+    lengths: Array
+    cut: int
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int) -> Encoded:
+    """Encode texts and pairs, special tokens added, to ``max_length`` tokens each at most.
+
+    Of a pair the longer text loses its end first, so that neither vanishes.
+    """
+    ids, types, cut = (_by_backend if tokenizer.is_fast else _by_python)(tokenizer, texts, max_length)
+    known = (i for i in (tokenizer.unk_token_id, tokenizer.pad_token_id) if i is not None)
+    blank = [next(known, 0)]
+    # A tokenizer without special tokens gives nothing for an empty text, and attention needs one token.
+    ids = [row or blank for row in ids]
+    types = [row or [0] for row in types]
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    tokens = int(lengths.sum())
+    return Encoded(
+        np.fromiter(itertools.chain.from_iterable(ids), dtype=np.int32, count=tokens),
+        np.fromiter(itertools.chain.from_iterable(types), dtype=np.uint8, count=tokens),
+        lengths,
+        cut,
+    )
+
+
+def _by_backend(
+    tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int
+) -> tuple[Rows, Rows, int]:
+    backend = tokenizer.backend_tokenizer
+    truncation, padding = backend.truncation, backend.padding
+    try:
+        backend.no_padding()
+        backend.enable_truncation(max_length, strategy="longest_first")
+        encodings = backend.encode_batch_fast(texts, add_special_tokens=True)
+    finally:
+        backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
+        backend.no_padding() if padding is None else backend.enable_padding(**padding)
+    ids = [e.ids for e in encodings]
+    cut = sum(1 for row, e in zip(ids, encodings, strict=True) if len(row) >= max_length and e.overflowing)
+    return ids, [e.type_ids for e in encodings], cut
+
+
+def _by_python(
+    tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int
+) -> tuple[Rows, Rows, int]:
+    """Tokenizers written in Python (MeCab's, for one) know no `tokenizers` backend."""
+    ids, types, cut = [], [], 0
+    for text in texts:
+        first, second = (text, None) if isinstance(text, str) else text
+        row = tokenizer(
+            first, second, truncation="longest_first", max_length=max_length, return_token_type_ids=True
+        )
+        ids.append(list(row["input_ids"]))
+        types.append(list(row["token_type_ids"]))
+        cut += (
+            len(ids[-1]) >= max_length
+            and len(tokenizer(first, second, verbose=False)["input_ids"]) > max_length
+        )
+    return ids, types, cut
+
+
+def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
+    """SHA-256 of all that decides which ids a tokenizer gives; padding and truncation are no part of it."""
+    digest = hashlib.sha256()
+    if tokenizer.is_fast:
+        backend = json.loads(tokenizer.backend_tokenizer.to_str())
+        backend.update(padding=None, truncation=None)
+        digest.update(json.dumps(backend).encode())
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer.save_pretrained(folder)
+            for file in sorted(Path(folder).iterdir()):
+                digest.update(file.name.encode() + file.read_bytes())
+    facts = [type(tokenizer).__name__, *tokenizer.model_input_names, tokenizer.pad_token_id]
+    digest.update(json.dumps(facts).encode())
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""Texts as token ids: tokenised once, kept in flat memory-mapped arrays, padded a batch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import torch
+
+from sharewise.data.encoding import Encoded, encode, tokenizer_digest
+from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens, write_whole
+from sharewise.tasks import Array
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+__all__ = ["TokenBatch", "TokenStore", "tokenize", "tokenizer_digest"]
+
+# Raised when the layout of a cache folder or the ids themselves change for equal input.
+_FORMAT = 1
+_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """A batch of texts as token ids, padded on the right.
+
+    Attributes:
+        input_ids: int64 ``(batch, length)``.
+        attention_mask: bool ``(batch, length)``; False at pads.
+        token_type_ids: int64 ``(batch, length)``: which text of a pair a token belongs to; None where the
+            tokenizer knows no segments or every token is in segment 0.
+    """
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    token_type_ids: torch.Tensor | None
+
+    def to(self, device: torch.device | str, non_blocking: bool = True) -> TokenBatch:
+        """Return the batch on another device."""
+        types = self.token_type_ids
+        return TokenBatch(
+            self.input_ids.to(device, non_blocking=non_blocking),
+            self.attention_mask.to(device, non_blocking=non_blocking),
+            None if types is None else types.to(device, non_blocking=non_blocking),
+        )
+
+
+class TokenStore:
+    """The token ids of one split, in the order of its rows.
+
+    Attributes:
+        ids: int32 ``(tokens,)``, all rows one after another.
+        offsets: int64 ``(rows + 1,)``: row ``r`` is ``ids[offsets[r]:offsets[r + 1]]``.
+        types: uint8 ``(tokens,)``: segment of each token, or None where all are 0.
+        lengths: int32 ``(rows,)``: tokens of each row, special tokens included.
+        pad_id: id of the pad token.
+        pad_type: segment of the pad token.
+        cut: how many rows were longer than allowed and lost their ends.
+        notes: plain sentences on what was found out on the way, for the report's warnings.
+    """
+
+    def __init__(self, files: TokenFiles, *, notes: tuple[str, ...] = ()) -> None:
+        self.ids = files.ids
+        self.offsets = files.offsets
+        self.types = files.types
+        self.lengths = np.diff(files.offsets).astype(np.int32)
+        self.pad_id = int(files.facts["pad_id"])
+        self.pad_type = int(files.facts["pad_type"])
+        self.cut = int(files.facts["cut"])
+        self.notes = notes
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def batch(self, rows: Array) -> TokenBatch:
+        """Pad the rows of these indices (int64 ``(batch,)``) to the longest among them."""
+        lengths = self.lengths[rows]
+        steps = np.arange(lengths.max(initial=1))
+        mask = steps < lengths[:, None]
+        places = (self.offsets[rows][:, None] + steps)[mask]
+        ids = _padded(self.ids, places, mask, self.pad_id)
+        types = None if self.types is None else _padded(self.types, places, mask, self.pad_type)
+        return TokenBatch(ids, torch.from_numpy(mask), types)
+
+    def vocabulary_used(self) -> Array:
+        """The distinct ids that occur, sorted: int64 ``(distinct,)``; pads are not among them."""
+        return np.flatnonzero(np.bincount(self.ids))
+
+
+def _padded(values: Array, places: Array, mask: Array, pad: int) -> torch.Tensor:
+    block = np.full(mask.shape, pad, dtype=np.int64)
+    block[mask] = values[places]
+    return torch.from_numpy(block)
+
+
+def tokenize(
+    texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, *, max_length: int, cache: Path | None = None
+) -> TokenStore:
+    """Tokenise texts, or take them from the cache.
+
+    Texts over ``max_length`` tokens lose their ends; of a pair the longer text is cut first, so that neither
+    vanishes. Segments are kept where the tokenizer's ``model_input_names`` asks for them.
+
+    Args:
+        texts: frame of ``(rows, 2)``: ``text``, and ``pair``, null where there is one text only.
+        tokenizer: of transformers; one with a `tokenizers` backend is faster by far.
+        max_length: tokens of a row at most, special tokens included.
+        cache: folder in which the ids are kept under a hash of tokenizer, ``max_length`` and texts; without
+            one they are held in memory.
+    """
+    pad = tokenizer.pad_token_id
+    # Pads are masked, so that any id will do where a tokenizer has no pad token.
+    facts = {"pad_id": 0 if pad is None else pad, "pad_type": tokenizer.pad_token_type_id}
+
+    def write(folder: Path) -> None:
+        write_tokens(folder, _chunks(texts, tokenizer, max_length), facts)
+
+    if cache is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            write(Path(temporary))
+            return TokenStore(open_tokens(Path(temporary), mapped=False))
+    key = f"{_FORMAT} {max_length} {tokenizer_digest(tokenizer)} {_text_digest(texts)}"
+    folder = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
+    notes: tuple[str, ...] = ()
+    if folder.exists():
+        try:
+            return TokenStore(open_tokens(folder, mapped=True))
+        except ValueError as error:
+            notes = (f"The token cache {folder} was damaged ({error}) and has been built anew.",)
+    write_whole(folder, write, replace=bool(notes))
+    return TokenStore(open_tokens(folder, mapped=True), notes=notes)
+
+
+def _chunks(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Iterator[Encoded]:
+    segments = "token_type_ids" in tokenizer.model_input_names
+    for frame in texts.iter_slices(_CHUNK):
+        pairs = zip(frame["text"].to_list(), frame["pair"].cast(pl.String).to_list(), strict=True)
+        encoded = encode(
+            tokenizer, [text if pair is None else (text, pair) for text, pair in pairs], max_length
+        )
+        if not segments:
+            encoded.types.fill(0)
+        yield encoded
+
+
+def _text_digest(texts: pl.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for frame in texts.iter_slices(_CHUNK):
+        for column in (frame["text"], frame["pair"].cast(pl.String)):
+            digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
+            digest.update("".join(column.fill_null("").to_list()).encode())
+    return digest.hexdigest()

@@ -1,0 +1,41 @@
+"""The head of one task: dropout and a linear map, started alike in every arm of a seed."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sharewise.models.encoder import derived_seed
+
+_DEVIATION = 0.02
+
+
+@final
+class Head(nn.Module):
+    """Dropout, then a linear map, in float32 whatever the encoder computes in.
+
+    Weights are normal with standard deviation .02, as in BERT's heads; they depend on seed and task alone.
+
+    Args:
+        width: features of a pooled text.
+        outputs: outputs of the task.
+        dropout: probability that a feature is dropped in training.
+        seed: the run's seed.
+        task: the task's name.
+    """
+
+    def __init__(self, width: int, outputs: int, *, dropout: float, seed: int, task: str) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(derived_seed(seed, f"head {task}"))
+        self.weight = nn.Parameter(torch.randn(outputs, width, generator=generator) * _DEVIATION)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Map ``(batch, width)`` to ``(batch, outputs)``."""
+        with torch.autocast(pooled.device.type, enabled=False):
+            outputs: torch.Tensor = functional.linear(self.dropout(pooled.float()), self.weight, self.bias)
+        return outputs

@@ -1,0 +1,177 @@
+"""Models and tokenizers of transformers, from a folder or the hub: silent, whole, or a clear refusal."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
+from transformers.utils.hub import cached_file, extract_commit_hash
+
+from sharewise.errors import UserError
+from sharewise.models.options import EncoderOptions
+
+# Files that decide what a local folder's model and tokenizer do; a model card or a training log doesn't.
+_SUFFIXES = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
+
+
+def load_backbone(options: EncoderOptions) -> PreTrainedModel:
+    """Load the model that ``options.name`` names, without head and pooler, in float32.
+
+    Raises:
+        UserError: where there is no such model, it can't be read, or some of its weights are missing.
+    """
+    name = _name(options)
+    with quiet(), _explained(name):
+        config = AutoConfig.from_pretrained(name, **_source(options))
+        if config.is_encoder_decoder:
+            raise UserError(
+                f"encoder {name}: {config.model_type} is an encoder with a decoder",
+                expected="an encoder: BERT, RoBERTa, ELECTRA, DeBERTa, ModernBERT and their like",
+            )
+        model, info = AutoModel.from_pretrained(
+            name,
+            config=config,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **_source(options),
+            **_arguments(config),
+        )
+    # transformers fills missing weights with random ones; a pooler is the one part that many folders lack.
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    if missing:
+        raise UserError(
+            f"encoder {name}: {len(missing)} of the model's weights are not in its files ({missing[0]}, …)",
+            expected=f"all weights of the {config.model_type} that its config.json describes",
+            action="download or save the model again",
+        )
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that comes with the model that ``options.name`` names.
+
+    Raises:
+        UserError: where there is none, or it can't be read.
+    """
+    name = _name(options)
+    with quiet(), _explained(name):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **_source(options))
+    return tokenizer
+
+
+def source_digest(options: EncoderOptions) -> str:
+    """SHA-256 of a local folder's files, or of the commit that a hub id stands for."""
+    name = _name(options)
+    folder = Path(name)
+    digest = hashlib.sha256()
+    if folder.is_dir():
+        for file in sorted(folder.iterdir()):
+            if file.suffix in _SUFFIXES and file.is_file():
+                with file.open("rb") as stream:
+                    content = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest.update(f"{file.name} {content} ".encode())
+        return digest.hexdigest()
+    with quiet(), _explained(name):
+        commit = extract_commit_hash(
+            cached_file(name, "config.json", revision=options.revision or "main"), None
+        )
+    digest.update(f"{name} {commit}".encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars, reports and warnings from the user's terminal."""
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _name(options: EncoderOptions) -> str:
+    """The hub id or folder; whatever can't be a hub id must be a folder that is there."""
+    name = str(options.name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UserError(
+                f"encoder {name}: the folder holds no config.json",
+                expected="a folder that transformers' `save_pretrained` wrote, model and tokenizer both",
+            )
+        return str(folder)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
+        raise UserError(
+            f"encoder {name}: there is no such folder",
+            expected="a folder with a saved model, or a hub id such as klue/roberta-base",
+        )
+    return name
+
+
+def _source(options: EncoderOptions) -> dict[str, Any]:
+    return {"revision": options.revision or "main", "trust_remote_code": options.trust_remote_code}
+
+
+def _arguments(config: PreTrainedConfig) -> dict[str, Any]:
+    """What the model's class takes: fused attention, and no pooler, which would never be trained."""
+    if type(config) not in MODEL_MAPPING:
+        return {}
+    kind: Any = MODEL_MAPPING[type(config)]
+    arguments: dict[str, Any] = {"attn_implementation": "sdpa" if kind._supports_sdpa else "eager"}
+    if "add_pooling_layer" in inspect.signature(kind.__init__).parameters:
+        arguments["add_pooling_layer"] = False
+    return arguments
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn what transformers raises for a wrong name or a broken file into one clear message."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        folder = Path(name).is_dir()
+        raise UserError(
+            f"encoder {name}: transformers can't load this {'folder' if folder else 'hub id'} "
+            f"({type(error).__name__}: {reason})",
+            expected="a model and a tokenizer, saved by transformers" if folder else "a folder, or a hub id",
+            action=_advice(reason, folder=folder),
+        ) from error
+
+
+def _advice(reason: str, *, folder: bool) -> str:
+    if "trust_remote_code" in reason:
+        return "read the model's code; where you trust it, add `trust_remote_code: true` to the encoder"
+    if "pip install" in reason or "requires the" in reason:
+        return "install the package that the message names"
+    if folder:
+        return "save model and tokenizer into the folder again"
+    return (
+        "check the spelling and the network; a private model needs HF_TOKEN; without a network, "
+        "download the model elsewhere and name its folder"
+    )
