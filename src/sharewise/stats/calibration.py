@@ -13,12 +13,17 @@ def brier(targets: Ints, scores: Floats) -> float:
         scores: probabilities of the positive class `(rows,)`, or of every class `(rows, classes)`; then the
             squared errors of a row are summed over its classes.
     """
-    if not len(targets):
-        return float("nan")
+    return float(np.mean(squared_errors(targets, scores))) if len(targets) else float("nan")
+
+
+def squared_errors(targets: Ints, scores: Floats) -> Floats:
+    """The squared error of each row's probabilities, `(rows,)`; see `brier`."""
     if scores.ndim == 1:
-        return float(np.mean((scores - (targets == 1)) ** 2))
-    truth = np.eye(scores.shape[1])[targets]
-    return float(np.mean(np.sum((scores - truth) ** 2, axis=1)))
+        errors: Floats = (scores - (targets == 1)) ** 2
+        return errors
+    truth: Floats = np.eye(scores.shape[1])[targets]
+    summed: Floats = np.sum((scores - truth) ** 2, axis=1)
+    return summed
 
 
 def expected_calibration_error(targets: Ints, scores: Floats, bins: int = 15) -> float:

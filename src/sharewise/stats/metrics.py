@@ -5,17 +5,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
-from sharewise.stats import classification, ranking, regression
-from sharewise.stats.arrays import Array, Floats, Ints
-from sharewise.stats.calibration import brier
-from sharewise.stats.counts import Counts, class_number, count, farthest_level
+import numpy as np
+
+from sharewise.stats import classification, leave_out, ranking, regression
+from sharewise.stats.arrays import INVALID, Array, Floats, Ints
+from sharewise.stats.calibration import brier, squared_errors
+from sharewise.stats.classification import classification_metrics, ordinal_metrics
+from sharewise.stats.counts import Counts, class_number, count, count_groups, farthest_level
+from sharewise.stats.groups import Groups
+from sharewise.stats.joint import joint_binary_metrics
+from sharewise.stats.ranking import binary_score_metrics
+from sharewise.stats.regression import absolute_errors, regression_metrics
+
+__all__ = [
+    "METRICS",
+    "CountMetric",
+    "Metric",
+    "RowMetric",
+    "binary_score_metrics",
+    "classification_metrics",
+    "joint_binary_metrics",
+    "ordinal_metrics",
+    "regression_metrics",
+]
 
 Needs = Literal["classes", "scores", "values"]
 
 
 @dataclass(frozen=True)
 class Metric(ABC):
-    """A metric of one task."""
+    """A metric of one task, over rows without holes."""
 
     name: str
     higher_is_better: bool
@@ -24,13 +43,22 @@ class Metric(ABC):
 
     @abstractmethod
     def point(self, targets: Array, outputs: Array, classes: int | None = None) -> float:
-        """The metric over rows without holes; NaN where it is not defined.
+        """The metric over all rows; NaN where it is not defined.
 
         Args:
             targets: `(rows,)`, or `(rows, labels)` of 0/1 where a row has several labels.
-            outputs: of the same shape.
+            outputs: of the same shape; `(rows, classes)` for the Brier score of several classes.
             classes: number of declared classes, for metrics of classes; found from the data where None.
         """
+
+    @abstractmethod
+    def left_out(self, targets: Array, outputs: Array, groups: Groups, classes: int | None = None) -> Floats:
+        """The metric without each group of rows in turn, `(groups,)`; arguments like `point`."""
+
+    @property
+    @abstractmethod
+    def wants_blocks(self) -> bool:
+        """Whether leaving out one group at a time would take too long, so that blocks are left out."""
 
 
 @final
@@ -43,21 +71,41 @@ class CountMetric(Metric):
 
     def point(self, targets: Array, outputs: Array, classes: int | None = None) -> float:
         """See `Metric.point`."""
-        self.check_shape(targets)
-        return float(self.from_counts(count(targets, self.readable(targets, outputs, classes), classes)))
+        return float(self.from_counts(count(*self._readable(targets, outputs, classes))))
 
-    def check_shape(self, targets: Array) -> None:
-        """Raise ValueError where rows have several labels and the metric has no meaning for them."""
+    def left_out(self, targets: Array, outputs: Array, groups: Groups, classes: int | None = None) -> Floats:
+        """See `Metric.left_out`; single rows need one evaluation per cell of the confusion matrix."""
+        truth, predictions, number = self._readable(targets, outputs, classes)
+        total = count(truth, predictions, number)
+        if not groups.single or truth.ndim > 1:
+            parts = count_groups(truth, predictions, number, groups.of_row, groups.number)
+            return self.from_counts(total.without(parts))
+        cell_of_row = truth * (number + 1) + predictions - INVALID
+        cells = np.flatnonzero(np.bincount(cell_of_row))
+        of_target, of_prediction = cells // (number + 1), cells % (number + 1) + INVALID
+        parts = count_groups(of_target, of_prediction, number, np.arange(len(cells)), len(cells))
+        without_cell = np.full(number * (number + 1), np.nan)
+        without_cell[cells] = self.from_counts(total.without(parts))
+        of_row: Floats = without_cell[cell_of_row]
+        return of_row
+
+    @property
+    def wants_blocks(self) -> bool:
+        """Never: subtracting sums is fast."""
+        return False
+
+    def _readable(self, targets: Ints, predictions: Ints, classes: int | None) -> tuple[Ints, Ints, int]:
+        """Targets, predictions and number of classes; on ordered levels an INVALID one is the farthest level.
+
+        Raises:
+            ValueError: the metric has no meaning for several labels a row, or a value is no class.
+        """
         if targets.ndim > 1 and self.name not in _FOR_SEVERAL_LABELS:
             raise ValueError(
                 f"{self.name} is not defined for several labels a row, only {_FOR_SEVERAL_LABELS}"
             )
-
-    def readable(self, targets: Ints, predictions: Ints, classes: int | None) -> Ints:
-        """The predictions as the sums take them: on ordered levels an INVALID one is the farthest level."""
-        if not self.ordered:
-            return predictions
-        return farthest_level(targets, predictions, class_number(targets, predictions, classes))
+        number = class_number(targets, predictions, classes)
+        return targets, farthest_level(targets, predictions, number) if self.ordered else predictions, number
 
 
 @final
@@ -66,11 +114,31 @@ class RowMetric(Metric):
     """A metric that needs the rows themselves."""
 
     of_rows: Callable[[Any, Any], float]
+    of_rows_left: Callable[[Any, Any, Groups], Floats]
+    in_blocks: bool = True
 
     def point(self, targets: Array, outputs: Array, classes: int | None = None) -> float:
         """See `Metric.point`; `classes` is not needed."""
         return self.of_rows(targets, outputs)
 
+    def left_out(self, targets: Array, outputs: Array, groups: Groups, classes: int | None = None) -> Floats:
+        """See `Metric.left_out`; `classes` is not needed."""
+        return self.of_rows_left(targets, outputs, groups)
+
+    @property
+    def wants_blocks(self) -> bool:
+        """All but the AUROC, whose placements give every row at once."""
+        return self.in_blocks
+
+
+def _mean_of(of_row: Callable[[Any, Any], Floats]) -> Callable[[Any, Any, Groups], Floats]:
+    return lambda targets, outputs, groups: leave_out.mean_left_out(of_row(targets, outputs), groups)
+
+
+_FOR_SEVERAL_LABELS = (
+    "exact_match",
+    *(f"{average}_{kind}" for average in ("macro", "micro") for kind in ("f1", "precision", "recall")),
+)
 
 _COUNT_METRICS: dict[str, Callable[[Counts], Floats]] = {
     "accuracy": classification.accuracy,
@@ -89,20 +157,19 @@ _COUNT_METRICS: dict[str, Callable[[Counts], Floats]] = {
     "exact_match": classification.accuracy,
 }
 
-_FOR_SEVERAL_LABELS = (
-    "exact_match",
-    *(f"{average}_{kind}" for average in ("macro", "micro") for kind in ("f1", "precision", "recall")),
+_ROW_METRICS = (
+    RowMetric("auroc", True, "scores", ranking.auroc, ranking.auroc_left_out, in_blocks=False),
+    RowMetric(
+        "average_precision", True, "scores", ranking.average_precision, leave_out.average_precision_left_out
+    ),
+    RowMetric("brier", False, "scores", brier, _mean_of(squared_errors)),
+    RowMetric("mae", False, "values", regression.mae, _mean_of(absolute_errors)),
+    RowMetric("pearson", True, "values", regression.pearson, leave_out.pearson_left_out),
+    RowMetric("spearman", True, "values", regression.spearman, leave_out.spearman_left_out),
 )
 
 METRICS: dict[str, Metric] = {
-    **{
-        name: CountMetric(name, True, "classes", rule, name == "qwk") for name, rule in _COUNT_METRICS.items()
-    },
-    "auroc": RowMetric("auroc", True, "scores", ranking.auroc),
-    "average_precision": RowMetric("average_precision", True, "scores", ranking.average_precision),
-    "brier": RowMetric("brier", False, "scores", brier),
-    "mae": RowMetric("mae", False, "values", regression.mae),
-    "pearson": RowMetric("pearson", True, "values", regression.pearson),
-    "spearman": RowMetric("spearman", True, "values", regression.spearman),
+    **{n: CountMetric(n, True, "classes", rule, n == "qwk") for n, rule in _COUNT_METRICS.items()},
+    **{metric.name: metric for metric in _ROW_METRICS},
 }
 """All metrics by name."""

@@ -8,7 +8,12 @@ from sharewise.stats.arrays import Floats
 
 def mae(targets: Floats, values: Floats) -> float:
     """Mean absolute error; lower is better."""
-    return float(np.mean(np.abs(targets - values))) if len(targets) else float("nan")
+    return float(np.mean(absolute_errors(targets, values))) if len(targets) else float("nan")
+
+
+def absolute_errors(targets: Floats, values: Floats) -> Floats:
+    """The absolute error of each row, `(rows,)`."""
+    return np.abs(targets - values)
 
 
 def pearson(targets: Floats, values: Floats) -> float:
