@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from sharewise.compare.statistics import Verdict
+from sharewise.errors import UserError
 from sharewise.options import Options
 
 SCHEMA = 1
@@ -53,9 +55,9 @@ class EpochRecord(Options):
     step: int
     learning_rate: float
     seconds: float
-    train_loss: float = Field(description="weighted sum over tasks, mean over the updates since the last line")
-    validation_loss: float
-    score: float = Field(description="what selection compared; higher is better")
+    train_loss: float | None = Field(description="weighted sum over tasks, mean over the updates since the last line; none if not finite")
+    validation_loss: float | None
+    score: float | None = Field(description="what selection compared; higher is better")
     selected: bool = Field(description="whether this was the best line so far")
     joint: Metrics = Field(description="exact_match, micro_f1, macro_f1 over the binary tasks; may be empty")
     tasks: dict[str, dict[str, float]] = Field(description="task -> train_loss, validation_loss and metrics")
@@ -79,6 +81,7 @@ class RunRecord(Options):
     updates_made: dict[str, int]
     parameters: int
     precision: str
+    notes: list[str] = Field(description="what happened on the way, such as memory running out")
     metrics: dict[str, dict[str, Metrics]] = Field(description="task -> split -> metric, `loss` among them")
     joint: dict[str, Metrics]
     history: list[EpochRecord]
@@ -107,9 +110,37 @@ class Results(Options):
     epoch_metric: str | None = Field(description="metric of the epoch table; each task's own if none")
     simulated: bool = Field(description="whether the data are the bundled simulated corpus")
     tasks: dict[str, TaskRecord]
+    joint_baseline: Metrics = Field(
+        default_factory=dict,
+        description="exact_match, micro_f1, macro_f1 of the constant answers on `scored`; empty without binary tasks",
+    )
     arms: dict[str, ArmRecord]
     runs: list[RunRecord]
     verdicts: list[Verdict]
     sentences: list[str] = Field(description="one plain sentence a verdict, in the same order")
     recommendation: Recommendation | None
     warnings: list[str]
+
+
+def load_results(path: Path) -> Results:
+    """Read results.json, or the one in a study's folder.
+
+    Raises:
+        UserError: where there is none, or it isn't one of this schema.
+    """
+    file = path / "results.json" if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(
+            f"{path}: there is no results.json",
+            expected="a study's folder below runs/, or its results.json",
+            action="run `sharewise compare STUDY` first",
+        )
+    try:
+        return Results.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{file}: {place}: this is not a results.json that this version ({SCHEMA}) reads",
+            action="run `sharewise compare STUDY` again: runs on disk are not trained anew",
+        ) from None

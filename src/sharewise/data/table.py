@@ -16,6 +16,7 @@ import polars as pl
 from sharewise.tasks import Array, Task
 
 SPLITS = ("train", "validation", "test")
+_CHUNK = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,9 @@ class Table:
     def text_digest(self) -> str:
         """SHA-256 over all texts in order, and the groups."""
         digest = hashlib.sha256()
-        for row in self.texts.select(pl.struct("text", "pair").hash(seed=0).alias("h"))["h"].to_list():
-            digest.update(int(row).to_bytes(8, "little"))
+        for start in range(0, len(self), _CHUNK):
+            for text, pair in self.texts.slice(start, _CHUNK).select("text", "pair").iter_rows():
+                digest.update(f"{text}\x00{'' if pair is None else pair}\x01".encode())
         digest.update(self.groups.tobytes())
         return digest.hexdigest()
 

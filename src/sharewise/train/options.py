@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -85,3 +86,10 @@ class TrainingOptions(Options):
         if value is not None and info.data.get("batch_tokens", _BATCH_TOKENS) != _BATCH_TOKENS:
             raise ValueError("a step is sized by batch_tokens or by batch_rows; name only one of them")
         return value
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of `sampling`: 1 is proportional, infinity equal."""
+        if isinstance(self.sampling, Temperature):
+            return self.sampling.temperature
+        return 1.0 if self.sampling == "proportional" else math.inf

@@ -1,0 +1,20 @@
+"""Arms with paired seeds, their verdicts, and the schema of results.json."""
+
+from sharewise.compare.comparison import StudyObserver, compare, study_folder, train_one
+from sharewise.compare.estimating import Estimate, estimate
+from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
+from sharewise.compare.results import Results, load_results
+
+__all__ = [
+    "Estimate",
+    "Results",
+    "RunSpec",
+    "StudyObserver",
+    "compare",
+    "estimate",
+    "load_results",
+    "plan_arms",
+    "plan_runs",
+    "study_folder",
+    "train_one",
+]

@@ -1,0 +1,170 @@
+"""From finished runs to results.json."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+
+import sharewise
+from sharewise.compare.environment import git_commit, machine, versions
+from sharewise.compare.judging import judge
+from sharewise.compare.planning import PlannedArm, plan_arms
+from sharewise.compare.results import ArmRecord, Metrics, Results, TaskRecord
+from sharewise.compare.running import FinishedRun
+from sharewise.compare.storage import Scores
+from sharewise.compare.workspace import Workspace
+from sharewise.data.corpus import is_simulated
+from sharewise.data.table import StudyData
+from sharewise.stats.metrics import METRICS
+from sharewise.study import Study
+from sharewise.tasks import Task
+from sharewise.train import TaskScores
+from sharewise.train.scoring import defined, joint_metrics
+
+Split = Literal["test", "validation"]
+Summary = dict[str, tuple[float, float]]
+
+
+def collect(study: Study, workspace: Workspace, finished: Sequence[FinishedRun]) -> Results:
+    """Gather everything that the reports show, and judge the arms."""
+    data = workspace.base
+    scored: Split = "test" if data.test is not None else "validation"
+    arms = plan_arms(study)
+    by_arm = {a.name: [r for r in finished if r.record.arm == a.name] for a in arms}
+    judged = judge(study, data, arms, by_arm, scored)
+    return Results(
+        study=study.name,
+        sharewise=sharewise.__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        git=git_commit(study.folder),
+        versions=versions(),
+        machine=machine(),
+        configuration=study.model_dump(mode="json"),
+        seeds=list(study.seeds),
+        scored=scored,
+        epoch_metric=study.report.epoch_metric,
+        simulated=any(is_simulated(study.folder / options.train) for options in study.data.values()),
+        tasks={name: task_record(task, data, study, scored) for name, task in data.tasks.items()},
+        arms={a.name: arm_record(a, by_arm[a.name], data.tasks, study) for a in arms},
+        runs=[r.record for r in finished],
+        verdicts=judged.verdicts,
+        sentences=judged.sentences,
+        recommendation=judged.recommendation,
+        warnings=[*data.notes, *judged.warnings, *_warnings(workspace, arms, finished)],
+    )
+
+
+def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> TaskRecord:
+    """Describe one task and what a constant answer scores."""
+    train = data.train.targets[task.name][data.train.present(task.name)]
+    table = data.tables[scored]
+    targets = table.targets[task.name][table.present(task.name)]
+    constant = np.tile(task.baseline(train), (len(targets), 1))
+    return TaskRecord(
+        kind=task.options.kind,
+        labels=list(task.labels),
+        metric=task.metric,
+        higher_is_better=METRICS[task.metric].higher_is_better,
+        margin=study.tasks[task.name].margin,
+        rows={split: int(t.present(task.name).sum()) for split, t in data.tables.items()},
+        shares={
+            split: _shares(task, t.targets[task.name][t.present(task.name)])
+            for split, t in data.tables.items()
+            if task.labels
+        },
+        baselines={"majority": defined(task.metrics(targets, constant))},
+    )
+
+
+def arm_record(
+    arm: PlannedArm, runs: Sequence[FinishedRun], tasks: Mapping[str, Task], study: Study
+) -> ArmRecord:
+    """Summarise one arm over its seeds: what it is, what it cost, what it scored."""
+    records = [r.record for r in runs]
+    seeds = len({r.seed for r in records})
+    seconds = sum(r.seconds for r in records)
+    options = study.arms.get(arm.name)
+    joint = [joint_metrics_of(tasks, same_seed) for same_seed in _by_seed(runs)]
+    return ArmRecord(
+        sharing=arm.resolved.sharing if arm.one_model else "single",
+        baseline=arm.baseline,
+        overrides=options.model_dump(mode="json", exclude_defaults=True) if options else {},
+        models=len(records) // seeds,
+        parameters=sum(r.parameters for r in records) // seeds,
+        seconds=seconds,
+        examples_per_second=sum(r.rows_seen for r in records) / seconds if seconds else 0.0,
+        updates=_mean_by_task(r.updates for r in records),
+        updates_made=_mean_by_task(r.updates_made for r in records),
+        summary={
+            task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks
+        },
+        joint=_by_split(joint),
+    )
+
+
+def joint_metrics_of(tasks: Mapping[str, Task], runs: Sequence[FinishedRun]) -> dict[str, Metrics]:
+    """Return exact match, micro- and macro-F1 by split over one seed's models together."""
+    merged: dict[str, dict[str, TaskScores]] = {}
+    for run in runs:
+        for split, scores in run.scores.items():
+            merged.setdefault(split, {}).update(scores)
+    return {split: joint_metrics(tasks, scores) for split, scores in merged.items()}
+
+
+def _by_seed(runs: Sequence[FinishedRun]) -> list[list[FinishedRun]]:
+    seeds = dict.fromkeys(r.record.seed for r in runs)
+    return [[r for r in runs if r.record.seed == seed] for seed in seeds]
+
+
+def _by_split(entries: Sequence[Mapping[str, Metrics]]) -> dict[str, Summary]:
+    """Mean and standard deviation over seeds; a metric that a seed lacks is left out, never averaged around."""
+    splits = dict.fromkeys(split for entry in entries for split in entry)
+    return {split: _summary([entry.get(split, {}) for entry in entries]) for split in splits}
+
+
+def _summary(entries: Sequence[Metrics]) -> Summary:
+    names = [n for n in entries[0] if all(n in e for e in entries)]
+    return {n: _mean_and_deviation([e[n] for e in entries]) for n in names}
+
+
+def _mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def _mean_by_task(entries: Iterable[Mapping[str, int]]) -> dict[str, float]:
+    gathered: dict[str, list[int]] = {}
+    for entry in entries:
+        for task, count in entry.items():
+            gathered.setdefault(task, []).append(count)
+    return {task: statistics.fmean(counts) for task, counts in gathered.items()}
+
+
+def _shares(task: Task, targets: np.ndarray) -> dict[str, float]:
+    counts = np.bincount(targets[:, 0].astype(np.int64), minlength=len(task.labels))
+    return {label: float(c / max(1, len(targets))) for label, c in zip(task.labels, counts, strict=True)}
+
+
+def _warnings(workspace: Workspace, arms: Sequence[PlannedArm], finished: Sequence[FinishedRun]) -> list[str]:
+    notes = []
+    for arm in arms:
+        for split, store in workspace.stores(arm.resolved).items():
+            if store.cut:
+                limit = arm.resolved.training.max_length
+                notes.append(f"{split}: {store.cut} of {len(store)} texts are longer than {limit} tokens and were cut")
+            notes.extend(store.notes)
+    for run in finished:
+        notes.extend(f"{run.record.folder}: {note}" for note in run.record.notes)
+        if run.record.failed:
+            notes.append(f"{run.record.folder}: this run failed: {run.record.failed}")
+    for what, kinds in {
+        "library versions": {str(r.versions) for r in finished},
+        "machines": {str(r.machine) for r in finished},
+        "precisions": {r.record.precision for r in finished},
+    }.items():
+        if len(kinds) > 1:
+            notes.append(f"the runs were made with {len(kinds)} different {what}; run.json of each says which")
+    return list(dict.fromkeys(notes))

@@ -1,0 +1,40 @@
+"""The hash under which a run is kept: all that can change its numbers, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sharewise.compare.planning import RunSpec
+from sharewise.compare.workspace import Workspace
+
+# Raised whenever a change of Sharewise itself changes the numbers that a run gives.
+NUMERICS = 1
+
+
+def run_hash(spec: RunSpec, workspace: Workspace) -> str:
+    """Return the SHA-256 of one run's configuration, data and encoder.
+
+    Names of arms and files, library versions and the machine are not in it: versions and machine are recorded with
+    the run and warned about.
+    """
+    arm = spec.resolved
+    data = workspace.data(arm)
+    sampled_by_source = arm.training.temperature != 1.0
+    payload: dict[str, Any] = {
+        "numerics": NUMERICS,
+        "seed": spec.seed,
+        "sharing": arm.sharing,
+        "training": arm.training.model_dump(mode="json"),
+        "encoder": arm.encoder.model_dump(mode="json", exclude={"name", "revision", "trust_remote_code"}),
+        "encoder_bytes": workspace.fingerprint(arm),
+        "tasks": {
+            t: data.tasks[t].describe()
+            | {"weight": spec.weights[t], "targets": [table.target_digest(t) for table in data.tables.values()]}
+            for t in spec.tasks
+        },
+        "texts": workspace.text_digests(arm),
+        "sources": data.train.sources.tolist() if sampled_by_source else None,
+    }
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""From a study to its runs: every arm and its single-task baseline, with paired seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharewise.study import SINGLE, ResolvedArm, Study
+
+ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One run to be made: which arm, which tasks in one model, which seed.
+
+    Attributes:
+        arm: the arm's name; of a baseline with an arm's overrides ``single[ARM]``.
+        task: name of the one task, or ``all``.
+        tasks: tasks of the model.
+        resolved: the arm with every key filled in.
+        seed: paired over arms.
+    """
+
+    arm: str
+    task: str
+    tasks: tuple[str, ...]
+    resolved: ResolvedArm
+    seed: int
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each task's loss; a lone task needs none, as only proportions count."""
+        if len(self.tasks) == 1:
+            return {self.tasks[0]: 1.0}
+        return {t: self.resolved.tasks[t].weight for t in self.tasks}
+
+    @property
+    def label(self) -> str:
+        """How the run is named in progress and messages."""
+        task = "" if self.task == ALL else f" {self.task}"
+        return f"{self.arm}{task}, seed {self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedArm:
+    """One arm of the comparison.
+
+    Attributes:
+        name: as in the study, or ``single[ARM]``.
+        resolved: every key filled in.
+        baseline: the arm it is compared with; None for a single-task arm.
+        one_model: whether one model serves all tasks.
+    """
+
+    name: str
+    resolved: ResolvedArm
+    baseline: str | None
+
+    @property
+    def one_model(self) -> bool:
+        """See class."""
+        return self.baseline is not None
+
+
+def plan_arms(study: Study) -> list[PlannedArm]:
+    """Return all arms, each after the single-task arm that it is compared with.
+
+    An arm is compared with ``single`` under the same overrides; where these change nothing in a single-task run
+    (a weight, the way to share), that is ``single`` itself.
+    """
+    singles = {_single_key(study.resolve(SINGLE)): SINGLE}
+    arms = [PlannedArm(name=SINGLE, resolved=study.resolve(SINGLE), baseline=None)]
+    for name, options in study.arms.items():
+        resolved = study.resolve(name)
+        baseline = options.baseline
+        if baseline is None:
+            key = _single_key(resolved)
+            if key not in singles:
+                singles[key] = f"{SINGLE}[{name}]"
+                arms.append(PlannedArm(name=singles[key], resolved=resolved, baseline=None))
+            baseline = singles[key]
+        arms.append(PlannedArm(name=name, resolved=resolved, baseline=baseline))
+    return arms
+
+
+def plan_runs(study: Study) -> list[RunSpec]:
+    """Return every run, seed by seed, so that an interrupted study has whole seeds first."""
+    specs = []
+    tasks = tuple(study.tasks)
+    for seed in study.seeds:
+        for arm in plan_arms(study):
+            for group in [tasks] if arm.one_model else [(t,) for t in tasks]:
+                specs.append(
+                    RunSpec(
+                        arm=arm.name,
+                        task=ALL if arm.one_model else group[0],
+                        tasks=group,
+                        resolved=arm.resolved,
+                        seed=seed,
+                    )
+                )
+    return specs
+
+
+def _single_key(arm: ResolvedArm) -> str:
+    tasks = {name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()}
+    return str((arm.training.model_dump_json(), arm.encoder.model_dump_json(), tasks))

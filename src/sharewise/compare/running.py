@@ -1,0 +1,108 @@
+"""Making one run, or taking it from disk where it was made before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharewise.compare.environment import git_commit, machine, versions
+from sharewise.compare.identity import run_hash
+from sharewise.compare.planning import RunSpec
+from sharewise.compare.results import EpochRecord, RunRecord
+from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
+from sharewise.compare.workspace import Workspace
+from sharewise.models.encoder import check_length
+from sharewise.models.saved import save_model
+from sharewise.study import SINGLE
+from sharewise.train import Observer, Trainer
+from sharewise.train.scoring import defined, joint_metrics, metrics_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRun:
+    """A run that was made: its record, the selected model's answers, and what it was made with."""
+
+    record: RunRecord
+    scores: Scores
+    versions: dict[str, str]
+    machine: dict[str, str]
+    cached: bool
+
+
+def run_folder(root: Path, spec: RunSpec, digest: str) -> Path:
+    """Return the folder of a run below the study's own."""
+    arm = SINGLE if re.match(rf"{SINGLE}\[", spec.arm) else spec.arm
+    return root / arm / spec.task / f"seed-{spec.seed}-{digest[:8]}"
+
+
+def find_run(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun | None:
+    """Return a run that was finished before, or None."""
+    digest = run_hash(spec, workspace)
+    folder = run_folder(root, spec, digest)
+    found = read_run(folder / "run.json")
+    if found is None or found[0].hash != digest or not (folder / "predictions.parquet").is_file():
+        return None
+    record = found[0].model_copy(update={"arm": spec.arm, "folder": str(folder.relative_to(root))})
+    scores = read_predictions(folder / "predictions.parquet", workspace.data(spec.resolved), record.metrics)
+    return FinishedRun(
+        record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"], cached=True
+    )
+
+
+def make_run(
+    spec: RunSpec, workspace: Workspace, root: Path, *, keep_model: bool, observer: Observer
+) -> FinishedRun:
+    """Train one run, or go on with it, and write all that it leaves."""
+    digest = run_hash(spec, workspace)
+    folder = run_folder(root, spec, digest)
+    job = workspace.job(spec)
+    trainer = Trainer(job, folder, observer=observer)
+    check_length(trainer.encoder, spec.resolved.training.max_length)
+    outcome = trainer.run()
+    by_split = {split: metrics_of(job.tasks, scores) for split, scores in outcome.scores.items()}
+    record = RunRecord(
+        arm=spec.arm,
+        task=spec.task,
+        seed=spec.seed,
+        hash=digest,
+        folder=str(folder.relative_to(root)),
+        best_epoch=outcome.best.epoch,
+        best_step=outcome.best.step,
+        stopped_early=outcome.stopped_early,
+        failed=outcome.failed,
+        seconds=outcome.seconds,
+        rows_seen=outcome.rows_seen,
+        updates=outcome.updates,
+        updates_made=outcome.updates_made,
+        parameters=outcome.parameters,
+        precision=outcome.precision,
+        notes=outcome.notes,
+        metrics={t: {split: defined(metrics[t]) for split, metrics in by_split.items()} for t in job.tasks},
+        joint={split: joint_metrics(job.tasks, scores) for split, scores in outcome.scores.items()},
+        history=[EpochRecord.model_validate(h) for h in outcome.history],
+    )
+    study = workspace.study
+    if keep_model:
+        save_model(
+            folder / "model",
+            sharing=trainer.model,
+            tokenizer=job.tokenizer,
+            tasks=job.tasks,
+            options=spec.resolved.encoder,
+            sharing_name=spec.resolved.sharing,
+            max_length=spec.resolved.training.max_length,
+            study={"name": study.name, "run": digest},
+        )
+    write_predictions(folder / "predictions.parquet", job.data, outcome.scores)
+    facts = {
+        "configuration": spec.resolved.model_dump(mode="json"),
+        "versions": versions(),
+        "machine": machine(),
+        "git": git_commit(study.folder),
+    }
+    write_run(folder / "run.json", record, facts)
+    trainer.folder.discard()
+    return FinishedRun(
+        record=record, scores=outcome.scores, versions=versions(), machine=machine(), cached=False
+    )

@@ -1,0 +1,81 @@
+"""A finished run on disk: run.json, history.jsonl, predictions.parquet, model/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from sharewise.compare.results import RunRecord
+from sharewise.data.table import StudyData
+from sharewise.errors import RunError
+from sharewise.files import write_text, write_whole
+from sharewise.train import TaskScores
+
+Scores = dict[str, dict[str, TaskScores]]
+SPLITS_SCORED = ("validation", "test")
+
+
+def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[str, TaskScores]]) -> None:
+    """Write the selected model's answers: row, task, target, output, split.
+
+    ``row`` is the row's zero-based number in its data set's file; ``target`` the class index or number that was
+    trained on; ``output`` the activated outputs (probabilities, or the number).
+    """
+    frames = [
+        pl.DataFrame(
+            {
+                "row": data.tables[split].rows[s.rows],
+                "task": pl.Series([task]).new_from_index(0, len(s.rows)),
+                "target": s.targets[:, 0],
+                "output": pl.Series(list(s.scores), dtype=pl.List(pl.Float32)),
+                "split": pl.Series([split]).new_from_index(0, len(s.rows)),
+            }
+        )
+        for split, by_task in scores.items()
+        for task, s in by_task.items()
+    ]
+    write_whole(path, pl.concat(frames).write_parquet)
+
+
+def read_predictions(path: Path, data: StudyData, losses: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Scores:
+    """Read answers back, in the order of the table's rows.
+
+    Args:
+        path: predictions.parquet of a run.
+        data: the study's data, as the run had them.
+        losses: task -> split -> metrics with ``loss``, from the run's record.
+    """
+    scores: Scores = {}
+    for (split, task), part in pl.read_parquet(path).group_by(["split", "task"], maintain_order=True):
+        table = data.tables[str(split)]
+        rows = np.flatnonzero(table.present(str(task)))
+        if not np.array_equal(table.rows[rows], part["row"].to_numpy()):
+            raise RunError(f"{path}: its rows are not those of the study's {split} split; delete the run's folder")
+        outputs = np.stack(part["output"].to_list()).astype(np.float32)
+        scores.setdefault(str(split), {})[str(task)] = TaskScores(
+            rows=rows,
+            targets=table.targets[str(task)][rows],
+            scores=outputs,
+            loss=losses[str(task)][str(split)].get("loss", float("nan")),
+        )
+    return scores
+
+
+def write_run(path: Path, record: RunRecord, facts: Mapping[str, Any]) -> None:
+    """Write run.json, last of all files: where it is, the run is complete."""
+    content = {"record": record.model_dump(mode="json")} | dict(facts)
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def read_run(path: Path) -> tuple[RunRecord, dict[str, Any]] | None:
+    """Read run.json: the record and the other facts, or None where the run isn't complete or can't be read."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return RunRecord.model_validate(content.pop("record")), content
+    except (OSError, ValueError, KeyError):
+        return None

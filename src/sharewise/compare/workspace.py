@@ -1,0 +1,103 @@
+"""What several runs share: data read once, texts tokenised once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sharewise.compare.planning import RunSpec
+from sharewise.data.loading import load
+from sharewise.data.table import StudyData
+from sharewise.data.tokens import TokenStore, tokenize
+from sharewise.models.encoder import fingerprint
+from sharewise.models.options import EncoderOptions
+from sharewise.models.tokenizers import load_tokenizer
+from sharewise.study import SINGLE, ResolvedArm, Study
+from sharewise.train import Job
+
+
+class Workspace:
+    """Reads and tokenises for a study, each thing once.
+
+    Args:
+        study: the study.
+        cache: folder of the token cache; shared by all studies.
+    """
+
+    def __init__(self, study: Study, cache: Path) -> None:
+        self.study = study
+        self.cache = cache
+        self._data: dict[str, StudyData] = {}
+        self._tokenizers: dict[str, Any] = {}
+        self._stores: dict[tuple[str, str, int], dict[str, TokenStore]] = {}
+        self._fingerprints: dict[str, str] = {}
+        self._digests: dict[str, dict[str, str]] = {}
+
+    @property
+    def base(self) -> StudyData:
+        """The data under the study's own task keys."""
+        return self.data(self.study.resolve(SINGLE))
+
+    def data(self, arm: ResolvedArm) -> StudyData:
+        """Read the data as an arm's task keys say."""
+        key = _data_key(arm)
+        if key not in self._data:
+            self._data[key] = load(self.study.data, arm.tasks, folder=self.study.folder)
+        return self._data[key]
+
+    def tokenizer(self, arm: ResolvedArm) -> Any:
+        """Load or train the arm's tokenizer."""
+        key = _data_key(arm) + _encoder_key(arm.encoder)
+        if key not in self._tokenizers:
+            texts = self.data(arm).train.texts
+            self._tokenizers[key] = load_tokenizer(arm.encoder, texts, self.cache)
+        return self._tokenizers[key]
+
+    def stores(self, arm: ResolvedArm) -> dict[str, TokenStore]:
+        """Tokenise all splits with the arm's tokenizer and maximum length, or take them from the cache."""
+        key = (_data_key(arm), _encoder_key(arm.encoder), arm.training.max_length)
+        if key not in self._stores:
+            tokenizer = self.tokenizer(arm)
+            self._stores[key] = {
+                split: tokenize(table.texts, tokenizer, max_length=arm.training.max_length, cache=self.cache)
+                for split, table in self.data(arm).tables.items()
+            }
+        return self._stores[key]
+
+    def fingerprint(self, arm: ResolvedArm) -> str:
+        """Digest of the arm's encoder and tokenizer as they are before training."""
+        key = _data_key(arm) + _encoder_key(arm.encoder)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = fingerprint(arm.encoder, self.tokenizer(arm))
+        return self._fingerprints[key]
+
+    def text_digests(self, arm: ResolvedArm) -> dict[str, str]:
+        """Digest of the texts and groups of each split."""
+        key = _data_key(arm)
+        if key not in self._digests:
+            self._digests[key] = {split: table.text_digest() for split, table in self.data(arm).tables.items()}
+        return self._digests[key]
+
+    def job(self, spec: RunSpec) -> Job:
+        """Gather what one run trains on."""
+        data = self.data(spec.resolved)
+        return Job(
+            tasks={t: data.tasks[t] for t in spec.tasks},
+            weights=spec.weights,
+            data=data,
+            stores=self.stores(spec.resolved),
+            tokenizer=self.tokenizer(spec.resolved),
+            encoder=spec.resolved.encoder,
+            sharing=spec.resolved.sharing,
+            training=spec.resolved.training,
+            seed=spec.seed,
+        )
+
+
+def _data_key(arm: ResolvedArm) -> str:
+    tasks = {name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()}
+    return str(tasks)
+
+
+def _encoder_key(options: EncoderOptions) -> str:
+    return options.model_dump_json(exclude={"pooling", "dropout"})

@@ -1,0 +1,111 @@
+"""What one run trains, on what, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sharewise.data.table import StudyData
+from sharewise.data.tokens import TokenStore
+from sharewise.models.options import EncoderOptions
+from sharewise.tasks import Array, Task
+from sharewise.train.options import TrainingOptions
+from sharewise.train.state import Best
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run: a model of one or several tasks, one seed.
+
+    Attributes:
+        tasks: the model's own tasks.
+        weights: weight of each own task's loss.
+        data: the whole study's splits; the rows of tasks that aren't the model's own still shape the batches.
+        stores: tokens of each split.
+        tokenizer: of the encoder.
+        encoder: what to load or build.
+        sharing: name of the sharing method.
+        training: how to train.
+        seed: of data order, initial weights and dropout.
+    """
+
+    tasks: Mapping[str, Task]
+    weights: Mapping[str, float]
+    data: StudyData
+    stores: Mapping[str, TokenStore]
+    tokenizer: Any
+    encoder: EncoderOptions
+    sharing: str
+    training: TrainingOptions
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskScores:
+    """A model's answers to one task on one split.
+
+    Attributes:
+        rows: rows of the split's table that hold a cell, ``(cells,)``.
+        targets: ``(cells, target_width)``.
+        scores: activated outputs, ``(cells, outputs)``, float32.
+        loss: mean over the cells, as trained on.
+    """
+
+    rows: Array
+    targets: Array
+    scores: Array
+    loss: float
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a finished run leaves: curves, costs, and the selected model's answers.
+
+    ``history`` holds the fields of ``compare.results.EpochRecord``; ``scores`` is split -> task -> answers.
+    """
+
+    history: list[dict[str, Any]]
+    best: Best
+    stopped_early: bool
+    failed: str | None
+    seconds: float
+    rows_seen: int
+    updates: dict[str, int]
+    updates_made: dict[str, int]
+    parameters: int
+    precision: str
+    notes: list[str] = field(default_factory=list)
+    scores: dict[str, dict[str, TaskScores]] = field(default_factory=dict)
+
+
+class Observer(Protocol):
+    """Is told how a run goes on; a progress bar, say."""
+
+    def on_start(self, *, done: int, total: int) -> None:
+        """A run begins or goes on after ``done`` of ``total`` updates."""
+
+    def on_step(self, *, step: int, total: int) -> None:
+        """An update was made."""
+
+    def on_evaluation(self, record: Mapping[str, Any]) -> None:
+        """A line of history was written."""
+
+    def on_note(self, note: str) -> None:
+        """Something happened that the user should know."""
+
+
+class Silence:
+    """An observer that says nothing."""
+
+    def on_start(self, *, done: int, total: int) -> None:
+        """See Observer."""
+
+    def on_step(self, *, step: int, total: int) -> None:
+        """See Observer."""
+
+    def on_evaluation(self, record: Mapping[str, Any]) -> None:
+        """See Observer."""
+
+    def on_note(self, note: str) -> None:
+        """See Observer."""

@@ -1,0 +1,333 @@
+"""The loop: one model trained from its first update to its selected weights.
+
+A run can be stopped anywhere, also by SIGKILL, and goes on to the same weights bit for bit: data order and dropout
+are functions of the seed and the number of the update, and a checkpoint holds all the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import nn
+
+from sharewise.data.tokens import TokenBatch
+from sharewise.models.compaction import compact
+from sharewise.models.encoder import build_encoder
+from sharewise.models.sharing import SHARINGS
+from sharewise.tasks import Array
+from sharewise.train.interrupt import interruptible
+from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
+from sharewise.train.optimizer import build_optimizer
+from sharewise.train.precision import autocast, keep_memory, resolve_precision
+from sharewise.train.schedule import learning_rate
+from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
+from sharewise.train.selection import selection_score
+from sharewise.train.state import Best, RunFolder, RunState
+from sharewise.train.steps import batch_plan, planned_updates, task_losses
+
+# Parts into which a step is cut at most when memory runs out.
+_MOST_PARTS = 256
+
+
+class Trainer:
+    """Trains one job in its folder.
+
+    Args:
+        job: what to train on what.
+        folder: keeps checkpoints and ``history.jsonl``; a trainer made anew on the same folder goes on.
+        observer: is told of progress.
+        checkpoint_seconds: time between checkpoints inside an epoch; one more follows every evaluation.
+    """
+
+    def __init__(
+        self, job: Job, folder: Path, *, observer: Observer | None = None, checkpoint_seconds: float = 60.0
+    ) -> None:
+        keep_memory()
+        options = job.training
+        self.job = job
+        self.folder = RunFolder(folder)
+        self.observer = observer or Silence()
+        self.checkpoint_seconds = checkpoint_seconds
+        # A task may be absent from a step on every process; its head must then stay as it is.
+        self.accelerator = Accelerator(
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)]
+        )
+        self.device = self.accelerator.device
+        self.precision = resolve_precision(options.precision, self.device)
+
+        self.encoder = build_encoder(job.encoder, job.tokenizer, seed=job.seed)
+        seen = [job.stores[s].vocabulary_used() for s in ("train", "validation")]
+        self.compaction = compact(self.encoder, np.union1d(*seen))
+        self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(self.device)
+        self.model = SHARINGS[job.sharing](self.encoder, job.tasks, seed=job.seed)
+        self.runner: nn.Module = self.accelerator.prepare_model(self.model)
+        self.optimizer = build_optimizer(
+            self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
+        )
+        self.targets, self.plan = batch_plan(job)
+        self.counts = self.plan.counts(options.epochs)
+        self.total = sum(self.counts)
+        self.state = RunState.start(list(job.tasks))
+        # Losses stay on the device until an evaluation or a checkpoint needs them: no step waits for a number.
+        self.losses = torch.zeros(len(job.tasks), dtype=torch.float64, device=self.device)
+
+    def run(self) -> Outcome:
+        """Train, select, and score the selected model on validation and test.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl-C; a checkpoint is written first.
+        """
+        step = self._resume()
+        self.observer.on_start(done=step, total=self.total)
+        if not self.state.finished:
+            with interruptible() as interrupted:
+                self._train(step, interrupted)
+        return self._outcome()
+
+    def probe(self, updates: int) -> float:
+        """Return the seconds that training spends on a row, over a few updates after one that isn't timed."""
+        batches = self.plan.epoch(0)[: updates + 1]
+        self._update(0, batches[0])
+        started = time.perf_counter()
+        for rows in batches[1:]:
+            self._update(0, rows)
+        self._fetch_losses()
+        return (time.perf_counter() - started) / max(1, sum(map(len, batches[1:])))
+
+    def _train(self, step: int, interrupted: threading.Event) -> None:
+        started = saved = time.monotonic()
+        before = self.state.seconds
+        epoch, done = self._position(step)
+        for current in range(epoch, self.job.training.epochs):
+            batches = self.plan.epoch(current)
+            for number in range(done, len(batches)):
+                self._update(step, batches[number])
+                step += 1
+                now = time.monotonic()
+                self.state.seconds = before + now - started
+                self.observer.on_step(step=step, total=self.total)
+                due = self._evaluation_is_due(step, last_of_epoch=number + 1 == len(batches))
+                if due:
+                    self._evaluate(step, epoch=current + (number + 1) / len(batches))
+                    self.state.seconds = before + time.monotonic() - started
+                if due or interrupted.is_set() or now - saved >= self.checkpoint_seconds:
+                    self._save(step)
+                    saved = time.monotonic()
+                if self.state.finished:
+                    return
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
+            done = 0
+
+    def _update(self, step: int, rows: Array) -> None:
+        """Make one optimizer step on these rows, in as many parts as memory demands."""
+        options = self.job.training
+        totals = self.targets.counts(rows)
+        rate = learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        while True:
+            # Dropout follows from the seed and the update alone, so that a run can go on from any update.
+            torch.manual_seed(self._dropout_seed(step))
+            self.model.train()
+            self.optimizer.zero_grad(set_to_none=True)
+            try:
+                losses = self._backward(rows, totals)
+                break
+            except RuntimeError as error:
+                if not _is_out_of_memory(error) or self.state.parts >= min(_MOST_PARTS, len(rows)):
+                    raise
+            self._double_parts(step)
+        nn.utils.clip_grad_norm_(self.model.parameters(), options.max_gradient_norm)
+        self.optimizer.step()
+        self.losses += losses
+        self.state.rows_seen += len(rows)
+        for task, total in totals.items():
+            self.state.made[task] += total > 0
+            self.state.recent[task] += total > 0
+
+    def _backward(self, rows: Array, totals: Mapping[str, int]) -> torch.Tensor:
+        """Add the gradient of the step's loss; return each task's loss, float64 ``(tasks,)``, zero where absent."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        sums = torch.zeros_like(self.losses)
+        parts = np.array_split(rows, min(self.state.parts, len(rows)))
+        for number, part in enumerate(parts):
+            mine = part[rank::world]
+            # A process without a row of its own lends the first one its tokens, and takes none of its cells.
+            tokens = self.job.stores["train"].batch(mine if len(mine) else part[:1]).to(self.device)
+            cells = self.targets.cells(mine, totals, self.device)
+            with self._gradients_meet(last=number + 1 == len(parts)):
+                with autocast(self.precision, self.device):
+                    outputs = self.runner(self._compacted(tokens))
+                losses = task_losses(outputs, cells, self.job.tasks)
+                loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
+                # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
+                self.accelerator.backward(loss * world)
+            for column, task in enumerate(self.job.tasks):
+                if task in losses:
+                    sums[column] += losses[task].detach()
+        return torch.as_tensor(self.accelerator.reduce(sums)) if world > 1 else sums
+
+    def _double_parts(self, step: int) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.state.parts *= 2
+        note = (
+            f"out of memory at update {step + 1}: from here on each update is computed in {self.state.parts} parts, "
+            "whose gradients are added up"
+        )
+        self.state.notes.append(note)
+        self.observer.on_note(note)
+
+    def _evaluation_is_due(self, step: int, *, last_of_epoch: bool) -> bool:
+        every = self.job.training.evaluate_every
+        if isinstance(every, int):
+            return step % every == 0 or step == self.total
+        return last_of_epoch
+
+    def _evaluate(self, step: int, *, epoch: float) -> None:
+        job, state = self.job, self.state
+        self._fetch_losses()
+        scores = self._score("validation")
+        metrics = metrics_of(job.tasks, scores)
+        joint = joint_metrics(job.tasks, scores)
+        train = {t: state.losses[t] / n if n else math.nan for t, n in state.recent.items()}
+        train_loss = sum(job.weights[t] * v for t, v in train.items() if state.recent[t])
+        validation_loss = sum(job.weights[t] * scores[t].loss for t in job.tasks if len(scores[t].rows))
+        score = selection_score(
+            job.training.select,
+            metrics=metrics,
+            primary={n: t.metric for n, t in job.tasks.items()},
+            joint=joint,
+            loss=validation_loss,
+        )
+        finite = math.isfinite(train_loss) and math.isfinite(validation_loss)
+        selected = state.best is None or (finite and score > state.best.score)
+        curves = {t: {"train_loss": train[t], "validation_loss": scores[t].loss} | metrics[t] for t in job.tasks}
+        record = {
+            "epoch": epoch,
+            "step": step,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "seconds": state.seconds,
+            "train_loss": train_loss if finite else None,
+            "validation_loss": validation_loss if finite else None,
+            "score": score if finite else None,
+            "selected": selected,
+            "joint": joint,
+            "tasks": {t: defined(m, leave="loss") for t, m in curves.items()},
+        }
+        state.history.append(record)
+        self._forget_losses()
+        if selected:
+            state.best = Best(score=score if finite else -math.inf, step=step, epoch=epoch)
+            state.stale = 0
+            if self.accelerator.is_main_process:
+                self.folder.write_best(self.model, step)
+        else:
+            state.stale += 1
+        if not finite:
+            state.failed = f"the loss was not a finite number at update {step}"
+        patient = job.training.stop == "never" or state.stale < job.training.patience
+        state.stopped_early = step < self.total and not (finite and patient)
+        state.finished = state.stopped_early or step == self.total
+        if self.accelerator.is_main_process:
+            self.folder.write_history(state.history)
+        self.observer.on_evaluation(record)
+
+    def _score(self, split: str) -> dict[str, TaskScores]:
+        self.model.eval()
+
+        def forward(tokens: TokenBatch) -> Mapping[str, torch.Tensor]:
+            with autocast(self.precision, self.device):
+                outputs: Mapping[str, torch.Tensor] = self.model(self._compacted(tokens))
+            return outputs
+
+        return score_split(
+            forward,
+            tasks=self.job.tasks,
+            table=self.job.data.tables[split],
+            store=self.job.stores[split],
+            device=self.device,
+            rank=self.accelerator.process_index,
+            world=self.accelerator.num_processes,
+        )
+
+    def _outcome(self) -> Outcome:
+        """Put the selected weights and the whole vocabulary back, and score what the run is judged by."""
+        state = self.state
+        if state.best is None:
+            raise RuntimeError("a finished run has no evaluation")
+        self.folder.load_best(self.model, state.best.step)
+        self.compaction.restore(self.encoder)
+        self.remap = None
+        return Outcome(
+            history=state.history,
+            best=state.best,
+            stopped_early=state.stopped_early,
+            failed=state.failed,
+            seconds=state.seconds,
+            rows_seen=state.rows_seen,
+            updates=planned_updates(self.targets, self.plan, self.job.training.epochs),
+            updates_made=dict(state.made),
+            parameters=sum(p.numel() for p in self.model.parameters()),
+            precision=self.precision,
+            notes=list(state.notes),
+            scores={s: self._score(s) for s in ("validation", "test") if s in self.job.stores},
+        )
+
+    def _save(self, step: int) -> None:
+        self._fetch_losses()
+        if self.accelerator.is_main_process:
+            self.folder.save(step, self.state, self.model, self.optimizer)
+
+    def _resume(self) -> int:
+        found = self.folder.resume(self.model, self.optimizer)
+        if found is None:
+            return 0
+        step, self.state = found
+        self.losses += torch.tensor([self.state.losses[t] for t in self.job.tasks], dtype=torch.float64)
+        return step
+
+    def _fetch_losses(self) -> None:
+        self.state.losses = dict(zip(self.job.tasks, self.losses.tolist(), strict=True))
+
+    def _forget_losses(self) -> None:
+        self.losses.zero_()
+        self.state.losses = dict.fromkeys(self.job.tasks, 0.0)
+        self.state.recent = dict.fromkeys(self.job.tasks, 0)
+
+    def _compacted(self, tokens: TokenBatch) -> TokenBatch:
+        if self.remap is None:
+            return tokens
+        return replace(tokens, input_ids=self.remap[tokens.input_ids])
+
+    def _dropout_seed(self, step: int) -> int:
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        return ((self.job.seed * world + rank) << 32) + step
+
+    def _gradients_meet(self, *, last: bool) -> AbstractContextManager[object]:
+        """Let processes exchange gradients after the last part of a step only."""
+        return nullcontext() if last else self.accelerator.no_sync(self.runner)
+
+    def _position(self, step: int) -> tuple[int, int]:
+        """Turn a number of updates into (epoch, updates made in it)."""
+        for epoch, count in enumerate(self.counts):
+            if step < count:
+                return epoch, step
+            step -= count
+        return len(self.counts), 0
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text

@@ -1,0 +1,46 @@
+"""Which evaluation of a run is the best, and when it is time to stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from sharewise.stats.metrics import METRICS
+
+
+def selection_score(
+    rule: str,
+    *,
+    metrics: Mapping[str, Mapping[str, float]],
+    primary: Mapping[str, str],
+    joint: Mapping[str, float],
+    loss: float,
+) -> float:
+    """Score one evaluation on validation; higher is better.
+
+    Args:
+        rule: ``mean`` or ``worst`` of the tasks' primary metrics, ``loss``, or a metric's name: the metric over all
+            tasks together where there is one of that name (macro_f1, micro_f1, exact_match), else its mean over the
+            tasks that have it.
+        metrics: task -> metric -> value.
+        primary: task -> name of its primary metric.
+        joint: metrics over all binary tasks together; may be empty.
+        loss: the weighted validation loss.
+    """
+    if rule == "loss":
+        return -loss
+    if rule in ("mean", "worst"):
+        values = [_turned(primary[t], m.get(primary[t], math.nan)) for t, m in metrics.items()]
+    elif rule in joint:
+        values = [joint[rule]]
+    else:
+        values = [_turned(rule, m[rule]) for m in metrics.values() if rule in m]
+    values = [v for v in values if not math.isnan(v)]
+    if not values:
+        # No metric is defined (one class only in validation, say): the loss is all that is left.
+        return -loss
+    return min(values) if rule == "worst" else sum(values) / len(values)
+
+
+def _turned(metric: str, value: float) -> float:
+    return value if METRICS[metric].higher_is_better else -value

@@ -1,0 +1,107 @@
+"""How far a run has come, and its folder on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from sharewise.files import write_text, write_whole
+from sharewise.train.checkpoint import load_checkpoint, load_weights, save_checkpoint, weights
+
+
+@dataclass
+class Best:
+    """The evaluation that selection prefers so far."""
+
+    score: float
+    step: int
+    epoch: float
+
+
+@dataclass
+class RunState:
+    """Everything but tensors that a run must remember.
+
+    Attributes:
+        made: updates made, by task.
+        recent: updates since the last evaluation, by task.
+        losses: each task's training loss summed over those updates.
+        history: evaluations so far; see ``compare.results.EpochRecord``.
+        best: the preferred one of them.
+        stale: evaluations since then.
+        parts: into how many parts memory forces each update.
+        seconds: time spent on training and evaluation, over all sittings.
+        finished: nothing is left but to score the selected model.
+    """
+
+    made: dict[str, int]
+    recent: dict[str, int]
+    losses: dict[str, float]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: Best | None = None
+    stale: int = 0
+    parts: int = 1
+    rows_seen: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    stopped_early: bool = False
+    failed: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, tasks: list[str]) -> RunState:
+        """Return the state before the first update."""
+        zeros = dict.fromkeys(tasks, 0)
+        return cls(made=dict(zeros), recent=dict(zeros), losses=dict.fromkeys(tasks, 0.0))
+
+
+class RunFolder:
+    """The files from which an unfinished run goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+
+    def write_best(self, model: nn.Module, step: int) -> None:
+        """Keep the weights that selection prefers."""
+        write_whole(self._best(step), lambda path: save_file(weights(model), path))
+
+    def load_best(self, model: nn.Module, step: int) -> None:
+        """Put the preferred weights into the model."""
+        load_weights(model, load_file(self._best(step)))
+
+    def write_history(self, history: list[dict[str, Any]]) -> None:
+        """Write history.jsonl, a line an evaluation."""
+        write_text(
+            self.folder / "history.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in history)
+        )
+
+    def save(self, step: int, state: RunState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Write a checkpoint; only then drop preferred weights that no checkpoint refers to any more."""
+        save_checkpoint(self.checkpoints, step=step, model=model, optimizer=optimizer, state=asdict(state))
+        for path in self.checkpoints.glob("best-*.safetensors"):
+            if state.best is None or path != self._best(state.best.step):
+                path.unlink()
+
+    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, RunState] | None:
+        """Go back to the newest checkpoint: (updates made, state), or None where there is none."""
+        saved = load_checkpoint(self.checkpoints, model=model, optimizer=optimizer)
+        if saved is None:
+            return None
+        step = int(saved.pop("step"))
+        best = saved.pop("best")
+        return step, RunState(**saved, best=Best(**best) if best else None)
+
+    def discard(self) -> None:
+        """Drop what only an unfinished run needs."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _best(self, step: int) -> Path:
+        return self.checkpoints / f"best-{step:09d}.safetensors"
