@@ -44,7 +44,7 @@ class EncoderOptions(Options):
     In the study file ``encoder: klue/roberta-base`` is short for ``encoder: {name: klue/roberta-base}``.
     """
 
-    short_form: ClassVar[str] = "a hub id or a local folder"
+    short_form: ClassVar[tuple[str, ...]] = ("a hub id", "a local folder")
 
     name: str | None = Field(
         default=None, description="hub id or local folder that transformers' AutoModel loads"

@@ -3,113 +3,178 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sharewise.data.options import DataOptions
-from sharewise.errors import nearest
+from sharewise.errors import UnknownName
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS
 from sharewise.options import Options
+from sharewise.study.errors import StudyError
+from sharewise.study.merging import merge_encoder, merge_training
+from sharewise.study.plain import plain
+from sharewise.study.references import check_references
+from sharewise.study.translation import mistakes_in, pruned, unknown_name
+from sharewise.study.truths import truths_in
 from sharewise.tasks import AnyTaskOptions
-from sharewise.train.options import TrainingOptions
+from sharewise.train.options import METRICS, TrainingOptions
 
 SINGLE = "single"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-_NAME = re.compile(r"^[^\W][\w.+-]*$")
-Overrides = Mapping[str, Any]
+_LONGEST_NAME = 80
+_FORBIDDEN = re.compile(r"[^\w.+-]+")
+
+
+def _plain_name(name: str) -> str:
+    """Names become folders: letters, digits and a few signs only."""
+    if 0 < len(name) <= _LONGEST_NAME and name[0].isalnum() and not _FORBIDDEN.search(name):
+        return name
+    better = _FORBIDDEN.sub("_", name).lstrip("_.+-")[:_LONGEST_NAME]
+    raise ValueError(
+        f"a name has 1 to {_LONGEST_NAME} letters, digits, `_`, `-`, `.` or `+`, the first a letter or digit"
+        + (f"; did you mean `{better}`?" if better else "")
+    )
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
 
 
 class ArmOptions(Options):
     """One way to share: a sharing method, and the keys that it overrides.
 
-    The overrides hold the same keys as the study's own `training`, `encoder` and `tasks`, only those that differ.
+    The overrides hold the study's own keys under `training`, `encoder` and `tasks`, only those that differ.
     """
 
     sharing: str = Field(default="hard", description=f"sharing method: {', '.join(SHARINGS)}")
-    baseline: Name | None = Field(default=None, description="arm to compare with; `single` with the same overrides if left out")
-    training: dict[str, Any] = Field(default_factory=dict, description="training keys that differ in this arm")
-    encoder: str | dict[str, Any] | None = Field(default=None, description="the encoder, where it differs in this arm")
-    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="task keys that differ in this arm")
+    baseline: str | None = Field(
+        default=None, description="arm to compare with; `single` with the same overrides if left out"
+    )
+    training: dict[str, Any] = Field(
+        default_factory=dict, description="keys of `training` that differ in this arm"
+    )
+    encoder: str | dict[str, Any] | None = Field(
+        default=None, description="keys of `encoder` that differ in this arm, or another encoder"
+    )
+    tasks: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="weights that differ in this arm, as {task: {weight: number}}"
+    )
 
     @field_validator("sharing")
     @classmethod
     def _sharing_is_known(cls, value: str) -> str:
         if value not in SHARINGS:
-            close = nearest(value, SHARINGS)
-            raise ValueError(f"one of {', '.join(SHARINGS)}" + (f"; did you mean `{close}`?" if close else ""))
+            raise UnknownName(value, SHARINGS, what="sharing method")
         return value
 
 
 class ReportOptions(Options):
     """What the reports show."""
 
-    epoch_metric: str | None = Field(default=None, description="metric of the epoch table, e.g. accuracy; each task's own if left out")
+    epoch_metric: str | None = Field(
+        default=None, description="metric of the epoch table, e.g. accuracy; each task's own if left out"
+    )
+
+    @field_validator("epoch_metric")
+    @classmethod
+    def _metric_is_known(cls, value: str | None) -> str | None:
+        if value is not None and value not in METRICS:
+            raise UnknownName(value, METRICS, what="metric")
+        return value
 
 
 class Study(Options):
-    """A study: data, tasks, encoder, training, seeds, and the arms that are compared with `single`."""
+    """A study: data, tasks, encoder, training, seeds, and the arms that are compared with `single`.
 
-    name: Name
-    data: dict[Name, DataOptions] = Field(min_length=1)
-    tasks: dict[Name, Annotated[AnyTaskOptions, Field(discriminator="kind")]] = Field(min_length=1)
-    encoder: EncoderOptions
-    training: TrainingOptions = TrainingOptions()
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(default=(1, 2, 3), min_length=1)
-    arms: dict[Name, ArmOptions] = Field(default_factory=lambda: {"hard": ArmOptions()})
-    keep: Literal["all", "selected", "none"] = Field(
-        default="selected", description="weights that stay on disk: every run's, those of each arm's median seed, none"
+    Raises:
+        StudyError: a `UserError` that names every mistake in it, by the path of its key.
+    """
+
+    name: Name = Field(description="name of the study, and of the folder that its runs land in")
+    data: dict[Name, DataOptions] = Field(min_length=1, description="data sets by name")
+    tasks: dict[Name, Annotated[AnyTaskOptions, Field(discriminator="kind")]] = Field(
+        min_length=1, description="tasks by name"
     )
-    report: ReportOptions = ReportOptions()
+    encoder: EncoderOptions = Field(
+        description="the encoder that all tasks share: a hub id, a local folder, or these keys"
+    )
+    training: TrainingOptions = Field(default=TrainingOptions(), description="how models are trained")
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(
+        default=(1, 2, 3), min_length=1, description="every arm is trained once with each of them"
+    )
+    arms: dict[Name, ArmOptions] = Field(
+        default_factory=lambda: {"hard": ArmOptions()},
+        description="ways to share; {hard: {}} if left out; `single`, one model a task, is always there",
+    )
+    keep: Literal["all", "selected", "none"] = Field(
+        default="selected",
+        description="weights that stay on disk: every run's, those of each arm's median seed, none",
+    )
+    report: ReportOptions = Field(default=ReportOptions(), description="what the reports show")
 
-    @field_validator("name", "data", "tasks", "arms")
-    @classmethod
-    def _names_are_plain(cls, value: Any) -> Any:
-        for name in [value] if isinstance(value, str) else value:
-            if not _NAME.match(name):
-                raise ValueError(f"the name {name!r} must be letters, digits, `_`, `-`, `.` or `+`, a letter or digit first")
-        return value
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start: the study file's folder, or the current one for a study from Python."""
+        return self._folder
 
     @field_validator("seeds")
     @classmethod
     def _seeds_differ(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(value)) != len(value):
-            raise ValueError("every seed once")
+        twice = next((seed for seed in value if value.count(seed) > 1), None)
+        if twice is not None:
+            raise ValueError(f"seed {twice} is named twice, and would only repeat its runs")
         return value
 
-    @model_validator(mode="after")
-    def _names_refer(self) -> Study:
-        for name, task in self.tasks.items():
-            if task.data not in self.data:
-                raise ValueError(f"tasks.{name}.data: {_unknown(task.data, self.data, 'data set')}")
-        if SINGLE in self.arms:
-            raise ValueError("arms.single: `single` is always there; give this arm another name")
-        for name, arm in self.arms.items():
-            if arm.baseline not in (None, SINGLE, *self.arms) or arm.baseline == name:
-                raise ValueError(f"arms.{name}.baseline: {_unknown(str(arm.baseline), [SINGLE, *self.arms], 'other arm')}")
-            for task in arm.tasks:
-                if task not in self.tasks:
-                    raise ValueError(f"arms.{name}.tasks.{task}: {_unknown(task, self.tasks, 'task')}")
-            self.resolve(name)
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_mistakes_at_once(cls, value: Any, handler: ModelWrapValidatorHandler[Study]) -> Study:
+        if isinstance(value, Study):
+            return handler(value)
+        mistakes = []
+        study = None
+        try:
+            study = handler(value)
+        except ValidationError as error:
+            mistakes = mistakes_in(error, cls)
+        keys = plain(value)
+        mistakes = pruned([*mistakes, *truths_in(keys, cls), *check_references(keys)])
+        if mistakes or study is None:
+            raise StudyError(mistakes)
+        return study
 
     def resolve(self, arm: str) -> ResolvedArm:
-        """Fill one arm's overrides into the study's own keys; ``single`` is the study as it stands."""
+        """Fill one arm's overrides into the study's own keys; ``single`` is the study as it stands.
+
+        Raises:
+            UserError: where there is no such arm.
+        """
+        if arm != SINGLE and arm not in self.arms:
+            raise StudyError([unknown_name((), UnknownName(arm, [SINGLE, *self.arms], what="arm"))])
         options = ArmOptions() if arm == SINGLE else self.arms[arm]
-        training = TrainingOptions.model_validate(_batches(self.training.model_dump(exclude_unset=True), options.training))
-        if options.encoder is None:
-            encoder = self.encoder
-        elif isinstance(options.encoder, str) or {"name", "scratch"} & set(options.encoder):
-            encoder = EncoderOptions.model_validate(options.encoder)
-        else:
-            encoder = EncoderOptions.model_validate(self.encoder.model_dump(exclude_unset=True) | options.encoder)
+        training = merge_training(plain(self.training), options.training)
+        encoder = merge_encoder(plain(self.encoder), options.encoder)
         tasks = {
-            name: type(task).model_validate(task.model_dump(exclude_unset=True) | {"kind": task.kind} | dict(options.tasks.get(name, {})))
+            name: type(task).model_validate({**plain(task), **options.tasks.get(name, {})})
             for name, task in self.tasks.items()
         }
-        return ResolvedArm(name=arm, sharing=options.sharing, training=training, encoder=encoder, tasks=tasks)
+        return ResolvedArm(
+            name=arm,
+            sharing=options.sharing,
+            training=TrainingOptions.model_validate(training),
+            encoder=EncoderOptions.model_validate(encoder),
+            tasks=tasks,
+        )
 
 
 class ResolvedArm(Options):
@@ -120,16 +185,3 @@ class ResolvedArm(Options):
     training: TrainingOptions
     encoder: EncoderOptions
     tasks: dict[str, AnyTaskOptions]
-
-
-def _batches(base: dict[str, Any], overrides: Overrides) -> dict[str, Any]:
-    """Merge training keys; naming one way to size batches drops the other."""
-    if "batch_tokens" in overrides:
-        base.pop("batch_rows", None)
-    return base | dict(overrides)
-
-
-def _unknown(name: str, valid: Any, what: str) -> str:
-    close = nearest(name, valid)
-    hint = f"; did you mean `{close}`?" if close else ""
-    return f"there is no {what} {name!r}{hint} ({', '.join(valid)})"

@@ -48,7 +48,7 @@ class TaskOptions(Options):
     @classmethod
     def _metric_is_of_this_kind(cls, value: str | None) -> str | None:
         if value is not None and value not in cls.valid_metrics:
-            raise UnknownName(value, cls.valid_metrics, what="metric of this kind of task")
+            raise UnknownName(value, cls.valid_metrics, what=f"{cls.model_fields['kind'].default} metric")
         return value
 
     @field_validator("margin")

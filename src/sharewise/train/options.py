@@ -36,7 +36,7 @@ class TrainingOptions(Options):
         default=None, ge=1, description="rows of one step, instead of batch_tokens"
     )
     learning_rate: float = Field(
-        default=2.0e-5, gt=0.0, lt=1.0, description="AdamW's highest, after the warm-up"
+        default=2.0e-5, gt=0.0, lt=1.0, description="AdamW's highest learning rate, after the warm-up"
     )
     warmup: float = Field(default=0.1, ge=0.0, lt=1.0, description="share of the updates with a rising rate")
     weight_decay: float = Field(

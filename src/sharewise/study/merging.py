@@ -1,0 +1,41 @@
+"""How an arm's keys, or a command line's, go over the study's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# What else belongs to an encoder that is loaded, and goes when another source takes its place.
+_OF_NAME = ("name", "revision", "trust_remote_code")
+
+
+def merge_training(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge training keys; naming one way to size batches drops the other."""
+    rivals = {"batch_tokens": "batch_rows", "batch_rows": "batch_tokens"}
+    dropped = {rivals[key] for key in overrides if key in rivals} - set(overrides)
+    return {k: v for k, v in base.items() if k not in dropped} | dict(overrides)
+
+
+def merge_encoder(base: Any, overrides: Any) -> dict[str, Any]:
+    """Merge encoder keys, either side in its short form or not; naming one source drops the other.
+
+    Keys of `scratch` are merged one by one. With the old `name` go its `revision` and `trust_remote_code`.
+    """
+    base, overrides = long_form(base), long_form(overrides)
+    if overrides.get("name") is not None:
+        dropped: tuple[str, ...] = (*_OF_NAME, "scratch")
+    elif "scratch" in overrides:
+        dropped = _OF_NAME
+    else:
+        dropped = ()
+    merged: dict[str, Any] = {k: v for k, v in base.items() if k not in dropped} | overrides
+    if isinstance(base.get("scratch"), Mapping) and isinstance(overrides.get("scratch"), Mapping):
+        merged["scratch"] = {**base["scratch"], **overrides["scratch"]}
+    return merged
+
+
+def long_form(encoder: Any) -> dict[str, Any]:
+    """Return the keys of an encoder, whose short form is its name alone; of anything else nothing."""
+    if isinstance(encoder, str):
+        return {"name": encoder}
+    return dict(encoder) if isinstance(encoder, Mapping) else {}
