@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 import numpy as np
@@ -40,6 +40,8 @@ class Metric(ABC):
     higher_is_better: bool
     needs: Needs
     """Outputs that it reads: predicted classes (integers), probabilities, or predicted numbers."""
+    in_points: bool = field(default=True, kw_only=True)
+    """Whether differences are told in points of .01, or in the metric's own unit."""
 
     @abstractmethod
     def point(self, targets: Array, outputs: Array, classes: int | None = None) -> float:
@@ -163,7 +165,7 @@ _ROW_METRICS = (
         "average_precision", True, "scores", ranking.average_precision, leave_out.average_precision_left_out
     ),
     RowMetric("brier", False, "scores", brier, _mean_of(squared_errors)),
-    RowMetric("mae", False, "values", regression.mae, _mean_of(absolute_errors)),
+    RowMetric("mae", False, "values", regression.mae, _mean_of(absolute_errors), in_points=False),
     RowMetric("pearson", True, "values", regression.pearson, leave_out.pearson_left_out),
     RowMetric("spearman", True, "values", regression.spearman, leave_out.spearman_left_out),
 )

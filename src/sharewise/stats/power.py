@@ -50,8 +50,8 @@ def expected_noise(
 ) -> Noise:
     """What the variances will be, from what is supposed of the models before they are trained.
 
-    Two seeds of one recipe disagree on a share δ = e(1 − e) of a class's rows (half of what independent models
-    of that error rate would), two arms on a further share of δ.
+    Two seeds of one recipe disagree on a share δ = e(1 − e) of a class's rows (half of what independent
+    models of that error rate would), two arms on a further share of δ.
 
     Args:
         metric: name of a metric of predicted classes; others have no answer before training.

@@ -43,9 +43,10 @@ def row_sensitivity(metric: str, shares: Floats, errors: Floats, disagreement: F
 
 
 def errors_of_quality(shares: Floats, quality: float) -> Floats:
-    """Error rates `(classes,)` of a model whose MCC (and kappa) is `quality` and which predicts at the shares.
+    """Error rates `(classes,)` of a model of MCC (and kappa) `quality` that predicts at the shares.
 
-    It knows the answer with probability `quality` and else guesses by the shares: e_y = (1 − quality)(1 − π_y).
+    It knows the answer with probability `quality` and else guesses by the shares:
+    e_y = (1 − quality)(1 − π_y).
     """
     errors: Floats = (1 - quality) * (1 - shares / shares.sum())
     return errors
