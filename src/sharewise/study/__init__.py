@@ -1,5 +1,7 @@
-"""The study file: reading it, with an answer to every mistake in it, and writing one from data."""
+"""The study file: reading it, with an answer to every mistake in it, and drafting one from data."""
 
+from sharewise.study.drafting import draft
+from sharewise.study.editor import study_schema
 from sharewise.study.errors import Mistake, StudyError
 from sharewise.study.loading import load_study
 from sharewise.study.schema import SINGLE, ArmOptions, ReportOptions, ResolvedArm, Study
@@ -12,5 +14,7 @@ __all__ = [
     "ResolvedArm",
     "Study",
     "StudyError",
+    "draft",
     "load_study",
+    "study_schema",
 ]

@@ -27,7 +27,7 @@ def load_study(path: str | Path, *, overrides: Sequence[str] = ()) -> Study:
         overrides: ``key=value`` as after ``--set``, applied in order; ``key=null`` takes a key away.
 
     Raises:
-        UserError: where the file can't be read, or with every mistake in it, its line and the path of its key.
+        UserError: where the file can't be read, or with every mistake in it, each with line and key.
     """
     file = Path(path)
     document = read_yaml(_text(file))

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 def plain(value: Any) -> Any:
-    """Turn options, alone or in mappings and lists, into plain values, without the keys that were left out."""
+    """Turn options, alone or in mappings and lists, into plain values, without keys that were left out."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         # A task's kind is a default of its class, and yet says what the task is.

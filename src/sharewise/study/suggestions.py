@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sharewise.errors import nearest
 
-# What keys and names are called elsewhere (transformers' TrainingArguments, scikit-learn, datasets, LibMTL …).
+# What keys and names are called elsewhere: in transformers' TrainingArguments, scikit-learn and the like.
 _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "accuracy": ("acc", "accuracy_score"),
     "arms": ("arm", "conditions", "experiments", "methods", "variants", "models"),

@@ -1,0 +1,248 @@
+"""A study file drafted from the user's own data, every choice in it with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharewise.data.reading import Records, read_records
+from sharewise.errors import UserError
+from sharewise.study.columns import Column, Roles, assign_roles
+from sharewise.study.filesets import group_files, plain_name
+from sharewise.study.marks import dump_yaml
+from sharewise.tasks import KINDS
+
+# Encoders that transformers loads without further packages, by the writing that they know.
+_ENCODERS = {
+    "Korean": "klue/roberta-base",
+    "Japanese": "sbintuitions/modernbert-ja-130m",
+    "English": "FacebookAI/roberta-base",
+    "several languages": "FacebookAI/xlm-roberta-base",
+}
+_METRICS = {kind.model_fields["kind"].default: kind.valid_metrics for kind in KINDS}
+_METRICS_SHOWN = 5
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DataSet:
+    name: str
+    files: Mapping[str, Path]
+    records: Mapping[str, Records]
+    roles: Roles
+
+    @property
+    def columns(self) -> set[str]:
+        """Columns that every split must have."""
+        chosen = (*self.roles.text, *self.roles.labels, *([self.roles.group] if self.roles.group else []))
+        return {c.name for c in chosen}
+
+
+def draft(files: Sequence[Path], *, name: str | None = None, folder: Path | None = None) -> str:
+    """Write the text of a study file for some data files.
+
+    Splits are known by the files' names, columns by their names and contents; every choice has its reason.
+
+    Args:
+        files: csv, tsv, jsonl or parquet files: splits of one data set, or several data sets.
+        name: of the study; the data set's if left out.
+        folder: where the study file will lie, from which its paths start; the current folder if left out.
+
+    Raises:
+        UserError: where a file can't be read, or holds no text or no label.
+    """
+    groups = group_files(files)
+    sets = [_read(data_set, splits) for data_set, splits in groups.items()]
+    lines = [
+        "# Drafted by `sharewise init` from the data; look over every choice.",
+        "# Next: `sharewise audit` looks at the data, `sharewise compare` trains and compares the arms.",
+        "",
+        f"name: {_value(plain_name(name) if name else '-'.join(groups)[:80])}",
+        "",
+        "data:",
+    ]
+    for data_set in sets:
+        lines += _data(data_set, folder or Path.cwd())
+    lines += ["", "tasks:"]
+    tasks = _task_names(sets)
+    for data_set in sets:
+        for column in data_set.roles.labels:
+            lines += _task(tasks[data_set.name, column.name], data_set.name, column)
+    lines += ["", *_training(sets), "", *_arms(len(tasks))]
+    return "\n".join(lines) + "\n"
+
+
+def _read(name: str, files: Mapping[str, Path]) -> _DataSet:
+    records = {
+        split: read_records(str(file.absolute()), folder=Path(), columns=None, key=f"data.{name}.{split}")
+        for split, file in files.items()
+    }
+    roles = assign_roles(records["train"].frame)
+    columns = ", ".join(repr(c) for c in records["train"].frame.columns)
+    if not roles.text:
+        raise UserError(
+            f"{files['train']}: no column holds text (columns: {columns})", expected="a column of texts"
+        )
+    if not roles.labels:
+        raise UserError(
+            f"{files['train']}: no column looks like a label (columns: {columns})",
+            expected="a column of 2 to 20 different labels, or of numbers",
+            action="write the study file by hand if one of them is",
+        )
+    return _DataSet(name=name, files=files, records=records, roles=roles)
+
+
+def _data(data_set: _DataSet, folder: Path) -> list[str]:
+    roles = data_set.roles
+    lines = [f"  {data_set.name}:"]
+    for split in ("train", "validation", "test"):
+        lines += _split(data_set, split, folder)
+    text = [_value(c.name) for c in roles.text]
+    why = (
+        "a pair, encoded together" if len(text) == 2 else f"{roles.text[0].length:.0f} characters on average"
+    )
+    lines.append(_commented(f"    text: {text[0] if len(text) == 1 else '[' + ', '.join(text) + ']'}", why))
+    if roles.group:
+        why = f"{roles.group.distinct:,} groups of rows that belong together: never split, resampled as one"
+        others = [f"or {c.name}" for c in roles.groups]
+        lines.append(_commented(f"    group: {_value(roles.group.name)}", "; ".join([why, *others])))
+    else:
+        lines.append(
+            "    # group: …    # name the column of rows that belong together, turns of a dialogue say"
+        )
+    if roles.votes:
+        lines.append(_comment(f"    # not used, rater votes: {', '.join(roles.votes)}"))
+    lines += [_comment(f"    # not used: {name or '(no name)'} ({reason})") for name, reason in roles.unused]
+    return lines
+
+
+def _split(data_set: _DataSet, split: str, folder: Path) -> list[str]:
+    if split not in data_set.files:
+        why = "cut from train, by group and stratified; or name a file"
+        return [_commented(f'    {split}: "10%"', why)]
+    records = data_set.records[split]
+    path = _relative(data_set.files[split], folder)
+    about = f"{records.frame.height:,} rows" + (f", {records.encoding}" if records.encoding else "")
+    line = _commented(f"    {split}: {_value(path)}", about)
+    lacking = data_set.columns - set(records.frame.columns)
+    if lacking:
+        return [_comment(f"    # no column {', '.join(sorted(lacking))}, so left out: {line.strip()}")]
+    return [line]
+
+
+def _relative(file: Path, folder: Path) -> str:
+    """Return the path from the study file's folder, or the whole path where there is no such way."""
+    try:
+        return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive, on Windows
+        return file.absolute().as_posix()
+
+
+def _task_names(sets: Sequence[_DataSet]) -> dict[tuple[str, str], str]:
+    """Name each task for its column, with the data set before it where two would have one name."""
+    short = {
+        (s.name, c.name): plain_name(c.name.removesuffix("_majority")) for s in sets for c in s.roles.labels
+    }
+    folded = [n.casefold() for n in short.values()]
+    names: dict[tuple[str, str], str] = {}
+    for (data_set, column), task in short.items():
+        if folded.count(task.casefold()) > 1:
+            task = plain_name(f"{data_set}_{column}")
+        while task.casefold() in {n.casefold() for n in names.values()}:
+            task += "_"
+        names[data_set, column] = task
+    return names
+
+
+def _task(name: str, data_set: str, column: Column) -> list[str]:
+    kind = column.kind or ""
+    shares = ", ".join(f"{label}: {share:.1%}" for label, share in column.shares[:6])
+    numbers = f"{column.distinct:,} different numbers"
+    why = {
+        "binary": shares,
+        "multiclass": shares + (f", … {column.distinct} labels" if len(column.shares) > 6 else ""),
+        "regression": numbers,
+    }[kind]
+    if kind == "multiclass" and column.numeric:
+        why += "; or regression, if the numbers are a scale"
+    lines = [
+        f"  {_value(name)}:",
+        f"    data: {_value(data_set)}",
+        _commented(f"    kind: {kind}", why),
+        _commented(f"    label: {_value(column.name)}", f"{column.filled:,} rows hold one"),
+    ]
+    if kind == "binary" and column.positive is not None:
+        lines.append(_commented(f"    positive: {_value(column.positive)}", "a guess: the rarer of the two"))
+    default, *others = _METRICS[kind]
+    more = ", …" if len(others) > _METRICS_SHOWN else ""
+    lines.append(f"    # metric: {default}    # or {', '.join(others[:_METRICS_SHOWN])}{more}")
+    return lines
+
+
+def _training(sets: Sequence[_DataSet]) -> list[str]:
+    text = "".join(
+        " ".join(s.records["train"].frame[c.name].cast(str).drop_nulls().head(_SAMPLE))
+        for s in sets
+        for c in s.roles.text
+    )
+    language = _language(text)
+    others = [
+        f"# encoder: {encoder:<29}  # {known}" for known, encoder in _ENCODERS.items() if known != language
+    ]
+    return [
+        _commented(f"encoder: {_ENCODERS[language]}", f"the texts look like {language}"),
+        *others,
+        "# encoder: {scratch: {layers: 4, width: 256}}  # random weights, nothing to download",
+        "",
+        "training:",
+        "  epochs: 3              # at most; a run stops early when validation gets no better",
+        "  batch_tokens: 4096     # or batch_rows: 32",
+        "  learning_rate: 2.0e-5  # higher for random weights, 5.0e-4 say",
+        "  max_length: 256        # tokens of a text or pair; longer ones are cut",
+        "",
+        "seeds: [1, 2, 3]         # each arm is trained once with each; more seeds, narrower intervals",
+    ]
+
+
+def _language(text: str) -> str:
+    """Tell by the writing which of the encoders fits."""
+    letters = max(1, sum(c.isalpha() for c in text))
+    hangul = sum("가" <= c <= "힣" for c in text) / letters
+    kana = sum("ぁ" <= c <= "ヿ" for c in text) / letters
+    ascii_ = sum(c.isascii() and c.isalpha() for c in text) / letters
+    if hangul > 0.5:
+        return "Korean"
+    if kana > 0.2:
+        return "Japanese"
+    return "English" if ascii_ > 0.998 else "several languages"
+
+
+def _arms(tasks: int) -> list[str]:
+    lines = ["arms:                    # compared with `single`, one model a task, which is always there"]
+    if tasks == 1:
+        lines.append("  # there is one task only, and nothing to share: add tasks or data sets")
+    return [
+        *lines,
+        "  hard: {sharing: hard}  # one encoder for all tasks, a head each",
+        "  # longer: {sharing: hard, training: {epochs: 6}}    # also encoder, and tasks' weights",
+    ]
+
+
+def _value(text: str) -> str:
+    """Write a text as YAML on one line; one that looks like a number or a Boolean in quotes."""
+    written = dump_yaml(text, flow=True)
+    plain = "\n" not in written and not re.search(r"[\[\]{},#]|: ", written)
+    return written if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _commented(line: str, comment: str) -> str:
+    return _comment(f"{line:<40}  # {comment}" if comment else line)
+
+
+def _comment(line: str) -> str:
+    """Keep a comment on its line, whatever the data put into it."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+", " ", line)
