@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,23 +29,57 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
+def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool = False) -> None:
+    """Let a function fill a new folder beside the wanted one, then rename it.
+
+    Of several writers one wins and the others' work is thrown away.
+
+    Args:
+        folder: the folder to appear; its parents are made if need be.
+        write: fills the folder that it is given.
+        replace: whether a folder that is there already makes way; else it stays.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unique = f".{folder.name}.{uuid.uuid4().hex[:12]}"
+    beside, away = folder.with_name(f"{unique}.part"), folder.with_name(f"{unique}.old")
+    try:
+        beside.mkdir()
+        write(beside)
+        if replace and folder.exists():
+            folder.rename(away)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(away, ignore_errors=True)
+
+
 @contextmanager
-def locked(path: Path, *, busy: str) -> Iterator[None]:
+def locked(path: Path, *, busy: str, patience: float = 0.0) -> Iterator[None]:
     """Hold a lock file while the block runs; the system frees it however the process ends.
 
     Args:
         path: the lock file, made if need be.
         busy: what to say where another process holds it.
+        patience: seconds to wait for it.
 
     Raises:
         RunError: where another process holds the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
     with path.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(busy) from None
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise RunError(busy) from None
+                time.sleep(0.1)
         try:
             yield
         finally:

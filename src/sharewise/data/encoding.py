@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from sharewise.tasks import Array
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Text = str | tuple[str, str]
 Rows = list[list[int]]
+_SLICE = 8192
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,16 @@ def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
             tokenizer.save_pretrained(folder)
             for file in sorted(Path(folder).iterdir()):
                 digest.update(file.name.encode() + file.read_bytes())
-    facts = [type(tokenizer).__name__, *tokenizer.model_input_names, tokenizer.pad_token_id]
+    facts = [*tokenizer.model_input_names, tokenizer.pad_token_id, tokenizer.pad_token_type_id]
     digest.update(json.dumps(facts).encode())
+    return digest.hexdigest()
+
+
+def text_digest(texts: pl.DataFrame) -> str:
+    """SHA-256 over the columns ``text`` and ``pair`` in order."""
+    digest = hashlib.sha256()
+    for frame in texts.iter_slices(_SLICE):
+        for column in (frame["text"], frame["pair"].cast(pl.String)):
+            digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
+            digest.update("".join(column.fill_null("").to_list()).encode())
     return digest.hexdigest()

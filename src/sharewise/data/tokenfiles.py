@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "offsets": np.dtype("<i8"),
 }
 _FACTS = "facts.json"
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -90,37 +89,11 @@ def open_tokens(folder: Path, *, mapped: bool) -> TokenFiles:
 def _array(file: Path, check: int, *, mapped: bool) -> Array:
     dtype = _DTYPES[file.name]
     # An empty file can't be mapped.
-    data: Array = (
-        np.memmap(file, dtype, mode="r") if mapped and file.stat().st_size else np.fromfile(file, dtype)
-    )
-    if zlib.crc32(data.view(np.uint8)) != check:
+    mapped = mapped and file.stat().st_size > 0
+    data: Array = np.memmap(file, dtype, mode="r") if mapped else np.fromfile(file, dtype)
+    found = 0
+    for start in range(0, len(data), _BLOCK):
+        found = zlib.crc32(data[start : start + _BLOCK].tobytes(), found)
+    if found != check:
         raise ValueError(f"{file.name} is not what was written")
     return data
-
-
-def write_whole(folder: Path, write: Callable[[Path], None], *, replace: bool = False) -> None:
-    """Let a function write into a folder beside this one, then give it its name.
-
-    Of several writers one wins, and the others' work is thrown away; nobody ever sees half a folder.
-
-    Args:
-        folder: the folder to appear.
-        write: fills the folder that it is given.
-        replace: whether a folder that is there already, a damaged one, is to make way.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.with_name(f"{folder.name}.{uuid.uuid4().hex[:12]}.partial")
-    try:
-        beside.mkdir()
-        write(beside)
-        if replace and folder.exists():
-            away = beside.with_suffix(".damaged")
-            folder.rename(away)
-            shutil.rmtree(away, ignore_errors=True)
-        try:
-            beside.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

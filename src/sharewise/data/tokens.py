@@ -13,14 +13,15 @@ import numpy as np
 import polars as pl
 import torch
 
-from sharewise.data.encoding import Encoded, encode, tokenizer_digest
-from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens, write_whole
+from sharewise.data.encoding import Encoded, encode, text_digest, tokenizer_digest
+from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens
+from sharewise.files import write_folder
 from sharewise.tasks import Array
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["TokenBatch", "TokenStore", "tokenize", "tokenizer_digest"]
+__all__ = ["TokenBatch", "TokenStore", "text_digest", "tokenize", "tokenizer_digest"]
 
 # Raised when the layout of a cache folder or the ids themselves change for equal input.
 _FORMAT = 1
@@ -126,15 +127,15 @@ def tokenize(
         with tempfile.TemporaryDirectory() as temporary:
             write(Path(temporary))
             return TokenStore(open_tokens(Path(temporary), mapped=False))
-    key = f"{_FORMAT} {max_length} {tokenizer_digest(tokenizer)} {_text_digest(texts)}"
-    folder = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
+    key = f"{_FORMAT} {max_length} {tokenizer_digest(tokenizer)} {text_digest(texts)}"
+    folder = cache / "tokens" / hashlib.sha256(key.encode()).hexdigest()[:32]
     notes: tuple[str, ...] = ()
     if folder.exists():
         try:
             return TokenStore(open_tokens(folder, mapped=True))
         except ValueError as error:
             notes = (f"The token cache {folder} was damaged ({error}) and has been built anew.",)
-    write_whole(folder, write, replace=bool(notes))
+    write_folder(folder, write, replace=bool(notes))
     return TokenStore(open_tokens(folder, mapped=True), notes=notes)
 
 
@@ -148,12 +149,3 @@ def _chunks(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length:
         if not segments:
             encoded.types.fill(0)
         yield encoded
-
-
-def _text_digest(texts: pl.DataFrame) -> str:
-    digest = hashlib.sha256()
-    for frame in texts.iter_slices(_CHUNK):
-        for column in (frame["text"], frame["pair"].cast(pl.String)):
-            digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
-            digest.update("".join(column.fill_null("").to_list()).encode())
-    return digest.hexdigest()

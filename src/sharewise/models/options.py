@@ -18,7 +18,7 @@ class ScratchOptions(Options):
         default=None, ge=1, description="attention heads; width / 64 (at least 2) if left out"
     )
     vocabulary: int = Field(
-        default=8000, ge=256, le=250000, description="word pieces of the trained tokenizer"
+        default=8000, ge=300, le=250000, description="word pieces of the trained tokenizer"
     )
     dropout: float = Field(
         default=0.1, ge=0.0, lt=1.0, description="of attention and hidden states in training"

@@ -1,0 +1,106 @@
+"""Tokenizers: the one that comes with an encoder, or one trained on the training texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from sharewise.data.encoding import text_digest
+from sharewise.files import write_whole
+from sharewise.models.options import EncoderOptions
+from sharewise.models.pretrained import load_pretrained_tokenizer
+
+# Raised when the same texts would give another tokenizer.
+_FORMAT = 1
+_SPECIAL = {
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "unk_token": "[UNK]",
+    "mask_token": "[MASK]",
+}
+_SLICE = 8192
+
+
+def load_tokenizer(
+    options: EncoderOptions, train_texts: pl.DataFrame | None = None, cache: Path | None = None
+) -> PreTrainedTokenizerBase:
+    """Load the encoder's tokenizer, or train one where the encoder is made from scratch.
+
+    Args:
+        options: the encoder.
+        train_texts: the training split's texts, ``(rows, 2)``: ``text`` and ``pair``; needed for ``scratch``.
+        cache: folder in which trained tokenizers are kept under a hash of texts and size.
+
+    Raises:
+        UserError: where a named encoder's tokenizer can't be loaded.
+    """
+    if options.scratch is None:
+        return load_pretrained_tokenizer(options)
+    if train_texts is None:
+        raise ValueError("a scratch encoder's tokenizer is trained on the training texts")
+    size = options.scratch.vocabulary
+    if cache is None:
+        return wrap(train_tokenizer(train_texts, size))
+    key = hashlib.sha256(f"{_FORMAT} {size} {text_digest(train_texts)}".encode()).hexdigest()[:32]
+    file = cache / "tokenizers" / f"{key}.json"
+    trained = _read(file)
+    if trained is None:
+        trained = train_tokenizer(train_texts, size)
+        write_whole(file, lambda beside: trained.save(str(beside)))
+    return wrap(trained)
+
+
+def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
+    """Train byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) on texts and pairs.
+
+    Bytes serve every script without an unknown piece, and of the library's trainers this one gives the same
+    tokenizer each time. Full-width letters, decomposed Hangul and their like take one form; case is dropped.
+
+    Args:
+        texts: ``(rows, 2)``: ``text`` and ``pair``.
+        vocabulary: pieces at most, 256 bytes and the special tokens among them.
+    """
+    tokenizer = Tokenizer(BPE())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(_SPECIAL.values()),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_slices(texts), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")],
+    )
+    return tokenizer
+
+
+def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """Give a trained tokenizer the class that transformers saves and loads."""
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_SPECIAL)  # type: ignore[no-untyped-call]
+
+
+def _read(file: Path) -> Tokenizer | None:
+    """The kept tokenizer; None where there is none, or a damaged one that is then trained anew."""
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception:  # The library raises nothing more special.
+        return None
+
+
+def _slices(texts: pl.DataFrame) -> Iterator[list[str]]:
+    for name in ("text", "pair"):
+        for part in texts[name].cast(pl.String).drop_nulls().to_frame().iter_slices(_SLICE):
+            yield part[name].to_list()
