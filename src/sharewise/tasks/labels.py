@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 
 from sharewise.tasks.task import Array, LabelError
 
+_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 _TRUTHS = ({"1": 1, "0": 0}, {"true": 1, "false": 0}, {"yes": 1, "no": 0})
 
 
@@ -21,25 +24,32 @@ def spell(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()
-    whole, dot, rest = text.partition(".")
-    if dot and rest and not rest.strip("0") and whole.lstrip("-").isdigit():
-        return whole
+    whole = _WHOLE.fullmatch(text)
+    if whole:
+        return "0" if whole[1] == "-0" else whole[1]
     return text.lower() if text.lower() in ("true", "false") else text
 
 
 def spelled(column: pl.Series) -> tuple[list[str], Array]:
     """Spell a whole column through its distinct values.
 
+    Nulls, NaN, blanks, and the word ``nan``, as programs write a missing number into text, are holes.
+
     Returns:
         The distinct spellings (sorted), and each row's index among them, -1 for a hole; shape ``(rows,)``.
     """
     distinct = column.unique()
-    names = [None if v is None or v != v or spell(v) == "" else spell(v) for v in distinct.to_list()]
+    names = [None if v is None or spell(v).lower() in ("", "nan") else spell(v) for v in distinct.to_list()]
     spellings = sorted({n for n in names if n is not None})
     position = {n: i for i, n in enumerate(spellings)}
     codes = [-1 if n is None else position[n] for n in names]
     mapped = column.replace_strict(distinct, pl.Series(codes, dtype=pl.Int64), return_dtype=pl.Int64)
     return spellings, mapped.to_numpy().astype(np.int64)
+
+
+def holes(column: pl.Series) -> Array:
+    """Which cells of a column hold no label: bool ``(rows,)``."""
+    return np.asarray(spelled(column)[1] < 0)
 
 
 def encode_classes(column: pl.Series, labels: tuple[str, ...]) -> Array:
