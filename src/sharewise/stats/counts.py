@@ -5,7 +5,7 @@ A metric of classes needs no row by row look at the data: hits, targets and pred
 subtraction, and a metric can be evaluated for thousands of left-out groups in one vectorised call.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,11 +35,19 @@ class Counts:
 
     def without(self, part: "Counts") -> "Counts":
         """The sums that are left when `part` (perhaps a stack of parts) is taken out."""
-        return Counts(**{f.name: getattr(self, f.name) - getattr(part, f.name) for f in fields(self)})
+        return Counts(*(mine - its for mine, its in zip(self._sums(), part._sums(), strict=True)))
+
+    def total(self, times: Array | None = None) -> "Counts":
+        """The sums of a stack taken together, each set as many `times`, `(sets,)`, or once."""
+        weights = np.ones(len(self.rows)) if times is None else times.astype(np.float64)
+        return Counts(*(weights @ sums for sums in self._sums()))
 
     def __getitem__(self, index: int | slice) -> "Counts":
         """One set of a stack, or some."""
-        return Counts(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return Counts(*(sums[index] for sums in self._sums()))
+
+    def _sums(self) -> tuple[Floats, ...]:
+        return self.hits, self.targets, self.predicted, self.rows, self.correct, self.squared
 
 
 def class_number(targets: Ints, predictions: Ints, classes: int | None = None) -> int:

@@ -78,16 +78,16 @@ class CountMetric(Metric):
     def left_out(self, targets: Array, outputs: Array, groups: Groups, classes: int | None = None) -> Floats:
         """See `Metric.left_out`; single rows need one evaluation per cell of the confusion matrix."""
         truth, predictions, number = self._readable(targets, outputs, classes)
-        total = count(truth, predictions, number)
         if not groups.single or truth.ndim > 1:
             parts = count_groups(truth, predictions, number, groups.of_row, groups.number)
-            return self.from_counts(total.without(parts))
+            return self.from_counts(parts.total().without(parts))
         cell_of_row = truth * (number + 1) + predictions - INVALID
-        cells = np.flatnonzero(np.bincount(cell_of_row))
+        rows_of_cell = np.bincount(cell_of_row, minlength=number * (number + 1))
+        cells = np.flatnonzero(rows_of_cell)
         of_target, of_prediction = cells // (number + 1), cells % (number + 1) + INVALID
         parts = count_groups(of_target, of_prediction, number, np.arange(len(cells)), len(cells))
         without_cell = np.full(number * (number + 1), np.nan)
-        without_cell[cells] = self.from_counts(total.without(parts))
+        without_cell[cells] = self.from_counts(parts.total(rows_of_cell[cells]).without(parts))
         of_row: Floats = without_cell[cell_of_row]
         return of_row
 

@@ -32,7 +32,7 @@ def row_sensitivity(metric: str, shares: Floats, errors: Floats, disagreement: F
         )
     classes = len(shares)
     shares = shares / shares.sum()
-    split = _split_of_errors(shares, rule.ordered)
+    split = split_of_errors(shares, rule.ordered)
     cells = shares[:, None] * (np.diag(1 - errors) + errors[:, None] * split)
     result = 0.0
     for target in range(classes):
@@ -52,7 +52,7 @@ def errors_of_quality(shares: Floats, quality: float) -> Floats:
     return errors
 
 
-def _split_of_errors(shares: Floats, ordered: bool) -> Floats:
+def split_of_errors(shares: Floats, ordered: bool) -> Floats:
     """Where each class's errors go, `(classes, classes)`: by the others' shares, or to the next levels."""
     split = np.repeat(shares[None, :], len(shares), axis=0)
     if ordered:
@@ -70,11 +70,11 @@ def _slope(rule: CountMetric, cells: Floats, target: int, wrong: int) -> float:
         moved = cells.copy()
         moved[target, target] -= step
         moved[target, wrong] += step
-        values.append(float(rule.from_counts(_counts_of(moved))))
+        values.append(float(rule.from_counts(counts_of(moved))))
     return (values[1] - values[0]) / (2 * _STEP)
 
 
-def _counts_of(cells: Floats) -> Counts:
+def counts_of(cells: Floats) -> Counts:
     """The sums that a confusion matrix of shares, `(targets, predictions)`, stands for."""
     level = np.arange(len(cells))
     hits = np.diagonal(cells)
