@@ -1,9 +1,10 @@
 """Arms with paired seeds, their verdicts, and the schema of results.json."""
 
-from sharewise.compare.comparison import StudyObserver, compare, study_folder, train_one
+from sharewise.compare.comparison import compare, study_folder, train_one
 from sharewise.compare.estimating import Estimate, estimate
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.results import Results, load_results
+from sharewise.compare.watching import StudyObserver
 
 __all__ = [
     "Estimate",

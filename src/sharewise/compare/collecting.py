@@ -15,9 +15,8 @@ from sharewise.compare.judging import judge
 from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.results import ArmRecord, Metrics, Results, TaskRecord
 from sharewise.compare.running import FinishedRun
-from sharewise.compare.storage import Scores
 from sharewise.compare.workspace import Workspace
-from sharewise.data.corpus import is_simulated
+from sharewise.data.simulated import is_simulated
 from sharewise.data.table import StudyData
 from sharewise.stats.metrics import METRICS
 from sharewise.study import Study
@@ -99,9 +98,7 @@ def arm_record(
         examples_per_second=sum(r.rows_seen for r in records) / seconds if seconds else 0.0,
         updates=_mean_by_task(r.updates for r in records),
         updates_made=_mean_by_task(r.updates_made for r in records),
-        summary={
-            task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks
-        },
+        summary={task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks},
         joint=_by_split(joint),
     )
 
@@ -154,7 +151,9 @@ def _warnings(workspace: Workspace, arms: Sequence[PlannedArm], finished: Sequen
         for split, store in workspace.stores(arm.resolved).items():
             if store.cut:
                 limit = arm.resolved.training.max_length
-                notes.append(f"{split}: {store.cut} of {len(store)} texts are longer than {limit} tokens and were cut")
+                notes.append(
+                    f"{split}: {store.cut} of {len(store)} texts are longer than {limit} tokens and were cut"
+                )
             notes.extend(store.notes)
     for run in finished:
         notes.extend(f"{run.record.folder}: {note}" for note in run.record.notes)
@@ -166,5 +165,7 @@ def _warnings(workspace: Workspace, arms: Sequence[PlannedArm], finished: Sequen
         "precisions": {r.record.precision for r in finished},
     }.items():
         if len(kinds) > 1:
-            notes.append(f"the runs were made with {len(kinds)} different {what}; run.json of each says which")
+            notes.append(
+                f"the runs were made with {len(kinds)} different {what}; run.json of each says which"
+            )
     return list(dict.fromkeys(notes))

@@ -6,7 +6,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from sharewise.compare.comparison import study_folder, workspace_for
+from sharewise.compare.packing import cores, worker_count
 from sharewise.compare.planning import plan_arms, plan_runs
 from sharewise.compare.running import find_run
 from sharewise.study import Study
@@ -35,16 +38,19 @@ class Estimate:
 
     runs: tuple[RunEstimate, ...]
     seconds: float
+    workers: int
     kept_bytes: int
     peak_bytes: int
 
 
-def estimate(study: Study, *, runs: Path | str = "runs") -> Estimate:
+def estimate(study: Study, *, runs: Path | str = "runs", workers: int | None = None) -> Estimate:
     """Count the runs of a study, time a few updates of each arm, and add up.
 
     The time is a guess: evaluation is counted as a third of an update a row, and early stopping not at all.
     """
     root = study_folder(study, Path(runs))
+    count = worker_count(len(plan_runs(study)), workers)
+    torch.set_num_threads(max(1, cores() // count))
     workspace = workspace_for(study, Path(runs))
     rows: list[RunEstimate] = []
     speeds: dict[str, float] = {}
@@ -67,4 +73,4 @@ def estimate(study: Study, *, runs: Path | str = "runs") -> Estimate:
     one_seed = sum(sizes[arm] * count for arm, count in models.items()) * _BYTES
     peak = one_seed * len(study.seeds)
     kept = {"all": peak, "selected": one_seed, "none": 0}[study.keep]
-    return Estimate(tuple(rows), sum(r.seconds for r in rows), kept, peak)
+    return Estimate(tuple(rows), sum(r.seconds for r in rows) / count, count, kept, peak)

@@ -31,7 +31,10 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         "encoder_bytes": workspace.fingerprint(arm),
         "tasks": {
             t: data.tasks[t].describe()
-            | {"weight": spec.weights[t], "targets": [table.target_digest(t) for table in data.tables.values()]}
+            | {
+                "weight": spec.weights[t],
+                "targets": [table.target_digest(t) for table in data.tables.values()],
+            }
             for t in spec.tasks
         },
         "texts": workspace.text_digests(arm),

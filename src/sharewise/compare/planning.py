@@ -85,23 +85,23 @@ def plan_arms(study: Study) -> list[PlannedArm]:
 
 def plan_runs(study: Study) -> list[RunSpec]:
     """Return every run, seed by seed, so that an interrupted study has whole seeds first."""
-    specs = []
     tasks = tuple(study.tasks)
-    for seed in study.seeds:
-        for arm in plan_arms(study):
-            for group in [tasks] if arm.one_model else [(t,) for t in tasks]:
-                specs.append(
-                    RunSpec(
-                        arm=arm.name,
-                        task=ALL if arm.one_model else group[0],
-                        tasks=group,
-                        resolved=arm.resolved,
-                        seed=seed,
-                    )
-                )
-    return specs
+    return [
+        RunSpec(
+            arm=arm.name,
+            task=ALL if arm.one_model else group[0],
+            tasks=group,
+            resolved=arm.resolved,
+            seed=seed,
+        )
+        for seed in study.seeds
+        for arm in plan_arms(study)
+        for group in ([tasks] if arm.one_model else [(t,) for t in tasks])
+    ]
 
 
 def _single_key(arm: ResolvedArm) -> str:
-    tasks = {name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()}
+    tasks = {
+        name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
+    }
     return str((arm.training.model_dump_json(), arm.encoder.model_dump_json(), tasks))

@@ -24,8 +24,12 @@ class TaskRecord(Options):
     higher_is_better: bool
     margin: float | None
     rows: dict[str, int] = Field(description="cells by split")
-    shares: dict[str, dict[str, float]] = Field(description="share of each label by split; empty for regression")
-    baselines: dict[str, Metrics] = Field(description="`majority`: metrics of the constant answer, on `scored`")
+    shares: dict[str, dict[str, float]] = Field(
+        description="share of each label by split; empty for regression"
+    )
+    baselines: dict[str, Metrics] = Field(
+        description="`majority`: metrics of the constant answer, on `scored`"
+    )
 
 
 class ArmRecord(Options):
@@ -55,7 +59,9 @@ class EpochRecord(Options):
     step: int
     learning_rate: float
     seconds: float
-    train_loss: float | None = Field(description="weighted sum over tasks, mean over the updates since the last line; none if not finite")
+    train_loss: float | None = Field(
+        description="weighted sum over tasks, mean over the updates since the last line; none if not finite"
+    )
     validation_loss: float | None
     score: float | None = Field(description="what selection compared; higher is better")
     selected: bool = Field(description="whether this was the best line so far")
@@ -97,7 +103,7 @@ class Recommendation(Options):
 class Results(Options):
     """results.json as a whole."""
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     study: str
     sharewise: str
     created: str = Field(description="UTC, ISO 8601")

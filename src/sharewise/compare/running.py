@@ -12,6 +12,7 @@ from sharewise.compare.planning import RunSpec
 from sharewise.compare.results import EpochRecord, RunRecord
 from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
 from sharewise.compare.workspace import Workspace
+from sharewise.files import locked
 from sharewise.models.encoder import check_length
 from sharewise.models.saved import save_model
 from sharewise.study import SINGLE
@@ -27,7 +28,6 @@ class FinishedRun:
     scores: Scores
     versions: dict[str, str]
     machine: dict[str, str]
-    cached: bool
 
 
 def run_folder(root: Path, spec: RunSpec, digest: str) -> Path:
@@ -46,16 +46,22 @@ def find_run(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun | N
     record = found[0].model_copy(update={"arm": spec.arm, "folder": str(folder.relative_to(root))})
     scores = read_predictions(folder / "predictions.parquet", workspace.data(spec.resolved), record.metrics)
     return FinishedRun(
-        record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"], cached=True
+        record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"]
     )
 
 
-def make_run(
-    spec: RunSpec, workspace: Workspace, root: Path, *, keep_model: bool, observer: Observer
-) -> FinishedRun:
+def make_run(spec: RunSpec, workspace: Workspace, root: Path, *, observer: Observer) -> None:
     """Train one run, or go on with it, and write all that it leaves."""
     digest = run_hash(spec, workspace)
     folder = run_folder(root, spec, digest)
+    with locked(folder / ".lock", busy=f"{folder}: another process is making this run", patience=10.0):
+        _make(spec, workspace, root, folder, digest, observer)
+    observer.on_end()
+
+
+def _make(
+    spec: RunSpec, workspace: Workspace, root: Path, folder: Path, digest: str, observer: Observer
+) -> None:
     job = workspace.job(spec)
     trainer = Trainer(job, folder, observer=observer)
     check_length(trainer.encoder, spec.resolved.training.max_length)
@@ -83,7 +89,7 @@ def make_run(
         history=[EpochRecord.model_validate(h) for h in outcome.history],
     )
     study = workspace.study
-    if keep_model:
+    if study.keep != "none":
         save_model(
             folder / "model",
             sharing=trainer.model,
@@ -103,6 +109,3 @@ def make_run(
     }
     write_run(folder / "run.json", record, facts)
     trainer.folder.discard()
-    return FinishedRun(
-        record=record, scores=outcome.scores, versions=versions(), machine=machine(), cached=False
-    )

@@ -42,7 +42,9 @@ def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[
     write_whole(path, pl.concat(frames).write_parquet)
 
 
-def read_predictions(path: Path, data: StudyData, losses: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Scores:
+def read_predictions(
+    path: Path, data: StudyData, losses: Mapping[str, Mapping[str, Mapping[str, float]]]
+) -> Scores:
     """Read answers back, in the order of the table's rows.
 
     Args:
@@ -55,7 +57,9 @@ def read_predictions(path: Path, data: StudyData, losses: Mapping[str, Mapping[s
         table = data.tables[str(split)]
         rows = np.flatnonzero(table.present(str(task)))
         if not np.array_equal(table.rows[rows], part["row"].to_numpy()):
-            raise RunError(f"{path}: its rows are not those of the study's {split} split; delete the run's folder")
+            raise RunError(
+                f"{path}: its rows are not those of the study's {split} split; delete the run's folder"
+            )
         outputs = np.stack(part["output"].to_list()).astype(np.float32)
         scores.setdefault(str(split), {})[str(task)] = TaskScores(
             rows=rows,

@@ -75,7 +75,9 @@ class Workspace:
         """Digest of the texts and groups of each split."""
         key = _data_key(arm)
         if key not in self._digests:
-            self._digests[key] = {split: table.text_digest() for split, table in self.data(arm).tables.items()}
+            self._digests[key] = {
+                split: table.text_digest() for split, table in self.data(arm).tables.items()
+            }
         return self._digests[key]
 
     def job(self, spec: RunSpec) -> Job:
@@ -95,7 +97,9 @@ class Workspace:
 
 
 def _data_key(arm: ResolvedArm) -> str:
-    tasks = {name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()}
+    tasks = {
+        name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
+    }
     return str(tasks)
 
 

@@ -62,7 +62,9 @@ class BatchPlan:
         names, sizes = np.unique(self.sources, return_counts=True)
         shares = sizes ** (1.0 / self.temperature)
         wanted = np.maximum(1, np.rint(total * shares / shares.sum())).astype(np.int64)
-        parts = [_repeat(np.flatnonzero(self.sources == n), w, rng) for n, w in zip(names, wanted, strict=True)]
+        parts = [
+            _repeat(np.flatnonzero(self.sources == n), w, rng) for n, w in zip(names, wanted, strict=True)
+        ]
         return rng.permutation(np.concatenate(parts))
 
 

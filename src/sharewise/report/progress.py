@@ -1,4 +1,4 @@
-"""How a study goes on, while it does: a bar with the time left on a terminal, plain lines elsewhere."""
+"""How a study goes on, while it does: bars with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from sharewise.compare import RunSpec
 
+# Width of the run's name before each line of numbers.
+_LABEL = 34
+
 
 class ConsoleObserver:
-    """Shows runs, updates and each evaluation as the row of an epoch table.
+    """Shows each run, its updates, and each evaluation as the row of an epoch table.
 
     Args:
         console: where to write; bars are drawn only if it is a terminal.
@@ -25,70 +36,94 @@ class ConsoleObserver:
         self.console = console
         self.epoch_metric = epoch_metric
         self.primary = primary
-        self.progress = Progress(
+        self.bars = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("updates"),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self.study_bar = self.progress.add_task("study", total=None, visible=False)
-        self.run_bar = self.progress.add_task("run", total=None, visible=False)
+        self.study = self.bars.add_task("all runs", total=None)
         self.header_due = True
-        self.started = time.monotonic()
-        self.trained = 0
 
     def __enter__(self) -> ConsoleObserver:
-        self.progress.start()
+        self.bars.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.progress.stop()
+        self.bars.stop()
 
-    def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> None:
+    def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> RunLines:
         """Name the run that begins."""
-        note = " (on disk already)" if cached else ""
-        self.console.print(f"[bold]run {number}/{total}[/bold] {spec.label}{note}", highlight=False)
-        self.progress.update(self.run_bar, description=f"{number}/{total} {spec.label}")
-        self.header_due = True
+        self.bars.update(self.study, total=total)
+        name = f"{number}/{total} {spec.label}"
+        if cached:
+            self.console.print(f"{name:<{_LABEL}}  on disk already", style="dim", highlight=False)
+            self.bars.advance(self.study)
+        return RunLines(self, name)
 
-    def on_start(self, *, done: int, total: int) -> None:
-        """Start the run's bar, where it left off if it goes on."""
-        if done:
-            self.console.print(f"  goes on after update {done} of {total}", highlight=False)
-        self.progress.reset(self.run_bar, total=total, completed=done, visible=True)
-
-    def on_step(self, *, step: int, total: int) -> None:
-        """Move the bar."""
-        self.progress.update(self.run_bar, completed=step)
-
-    def on_note(self, note: str) -> None:
-        """Say what happened."""
-        self.console.print(f"  [yellow]note:[/yellow] {note}", highlight=False)
-
-    def on_evaluation(self, record: Mapping[str, Any]) -> None:
+    def print_row(self, name: str, record: Mapping[str, Any]) -> None:
         """Print the row of an epoch: losses, metrics over all tasks, and each task's metric."""
-        names = ["epoch", "training loss", "validation loss"]
-        cells = [f"{record['epoch']:.2f}", _number(record["train_loss"]), _number(record["validation_loss"])]
-        for key, title in (("exact_match", "exact match"), ("micro_f1", "micro-F1"), ("macro_f1", "macro-F1")):
-            if key in record["joint"]:
-                names.append(title)
-                cells.append(_number(record["joint"][key]))
+        columns = {
+            "epoch": f"{record['epoch']:g}",
+            "training loss": _number(record["train_loss"]),
+            "validation loss": _number(record["validation_loss"]),
+            "exact match": _number(record["joint"].get("exact_match")),
+            "micro-F1": _number(record["joint"].get("micro_f1")),
+            "macro-F1": _number(record["joint"].get("macro_f1")),
+        }
         if self.header_due:
-            self.console.print("  " + "  ".join(names), style="dim", highlight=False)
+            titles = "  ".join(columns)
+            self.console.print(f"{'run':<{_LABEL}}  {titles}", style="bold", highlight=False)
             self.header_due = False
-        row = "  ".join(cell.rjust(len(name)) for name, cell in zip(names, cells, strict=True))
-        mark = " *" if record["selected"] else ""
-        self.console.print(f"  {row}{mark}", highlight=False)
+        row = "  ".join(value.rjust(len(title)) for title, value in columns.items())
+        mark = " best so far" if record["selected"] else ""
+        self.console.print(f"{name:<{_LABEL}}  {row}{mark}", highlight=False)
         scores = [
             f"{task} {_number(metrics.get(self.epoch_metric or self.primary[task]))}"
             for task, metrics in record["tasks"].items()
         ]
-        self.console.print("    " + " · ".join(scores), style="dim", highlight=False)
+        self.console.print("    " + "  ".join(scores), style="dim", highlight=False)
+
+
+class RunLines:
+    """Shows one run."""
+
+    def __init__(self, shown: ConsoleObserver, name: str) -> None:
+        self.shown = shown
+        self.name = name
+        self.bar: TaskID | None = None
+        self.started = time.monotonic()
+
+    def on_start(self, *, done: int, total: int) -> None:
+        """Start the run's bar, where it left off if it goes on."""
+        if done:
+            text = f"{self.name:<{_LABEL}}  goes on after update {done} of {total}"
+            self.shown.console.print(text, highlight=False)
+        self.bar = self.shown.bars.add_task(self.name, total=total, completed=done)
+
+    def on_step(self, *, step: int, total: int) -> None:
+        """Move the bar."""
+        if self.bar is not None:
+            self.shown.bars.update(self.bar, completed=step)
+
+    def on_note(self, note: str) -> None:
+        """Say what happened."""
+        self.shown.console.print(f"{self.name:<{_LABEL}}  note: {note}", style="yellow", highlight=False)
+
+    def on_evaluation(self, record: Mapping[str, Any]) -> None:
+        """Print the row of an epoch."""
+        self.shown.print_row(self.name, record)
+
+    def on_end(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.shown.bars.remove_task(self.bar)
+        self.shown.bars.advance(self.shown.study)
 
 
 def _number(value: float | None) -> str:

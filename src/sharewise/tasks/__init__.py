@@ -1,7 +1,10 @@
 """Kinds of task, one a file. A new kind is a file here and a line in this one."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sharewise.tasks.binary import Binary, BinaryOptions
-from sharewise.tasks.labels import spell, spelled, truth_labels
+from sharewise.tasks.labels import holes, spell, spelled, truth_labels
 from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
 from sharewise.tasks.regression import Regression, RegressionOptions
 from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
@@ -9,6 +12,13 @@ from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
 AnyTaskOptions = BinaryOptions | MulticlassOptions | RegressionOptions
 
 KINDS: tuple[type[AnyTaskOptions], ...] = (BinaryOptions, MulticlassOptions, RegressionOptions)
+
+
+def restore_task(name: str, options: Mapping[str, Any], description: Mapping[str, Any]) -> Task:
+    """Make a task again from what a saved model keeps of it: its options, and what ``describe`` said."""
+    kinds = {kind.model_fields["kind"].default: kind for kind in KINDS}
+    return kinds[description["kind"]].model_validate(options).restore(name, description)
+
 
 __all__ = [
     "KINDS",
@@ -24,6 +34,8 @@ __all__ = [
     "RegressionOptions",
     "Task",
     "TaskOptions",
+    "holes",
+    "restore_task",
     "spell",
     "spelled",
     "truth_labels",

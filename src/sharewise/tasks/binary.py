@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
@@ -20,9 +21,9 @@ class BinaryOptions(TaskOptions):
     """Keys of a binary task: yes or no."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
+        "mcc",
         "accuracy",
         "balanced_accuracy",
-        "mcc",
         "macro_f1",
         "macro_precision",
         "macro_recall",
@@ -84,6 +85,11 @@ class BinaryOptions(TaskOptions):
             action=f"add `positive: {found[1]}` (or {found[0]}) to the task",
         )
 
+    def restore(self, name: str, description: Mapping[str, Any]) -> Binary:
+        """Make the task again from what ``describe`` said of it."""
+        negative, positive = description["labels"]
+        return Binary(name, self, (negative, positive))
+
 
 def _too_many(name: str, label: str, found: list[str]) -> UserError:
     shown = ", ".join(repr(s) for s in found[:6]) + (", …" if len(found) > 6 else "")
@@ -98,7 +104,6 @@ def _too_many(name: str, label: str, found: list[str]) -> UserError:
 class Binary(Task):
     """A task of two labels; its targets are 0 or 1, its score the probability of the positive label."""
 
-    default_metric: ClassVar[str] = "mcc"
     counts_jointly: ClassVar[bool] = True
 
     def __init__(self, name: str, options: BinaryOptions, labels: tuple[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
@@ -20,10 +21,10 @@ class MulticlassOptions(TaskOptions):
     """Keys of a multiclass task: one of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
+        "macro_f1",
         "accuracy",
         "balanced_accuracy",
         "mcc",
-        "macro_f1",
         "macro_precision",
         "macro_recall",
         "micro_f1",
@@ -62,12 +63,14 @@ class MulticlassOptions(TaskOptions):
             )
         return Multiclass(name, self, labels)
 
+    def restore(self, name: str, description: Mapping[str, Any]) -> Multiclass:
+        """Make the task again from what ``describe`` said of it."""
+        return Multiclass(name, self, tuple(description["labels"]))
+
 
 @final
 class Multiclass(Task):
     """A task of several labels; its target is the class index, its scores a distribution over labels."""
-
-    default_metric: ClassVar[str] = "macro_f1"
 
     def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
         super().__init__(name, options)

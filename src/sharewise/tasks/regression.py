@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ import torch
 
 from sharewise.errors import UserError
 from sharewise.stats import regression_metrics
+from sharewise.tasks.labels import holes
 from sharewise.tasks.task import Array, LabelError, Task, TaskOptions
 
 
@@ -31,19 +33,16 @@ class RegressionOptions(TaskOptions):
             )
         return Regression(name, self, mean=float(values.mean()), deviation=float(values.std()))
 
+    def restore(self, name: str, description: Mapping[str, Any]) -> Regression:
+        """Make the task again from what ``describe`` said of it."""
+        return Regression(name, self, mean=description["mean"], deviation=description["deviation"])
+
 
 def _numbers(column: pl.Series) -> Array:
-    """Parse numbers ``(rows,)``; nulls, NaN and blanks are NaN; infinities and words are LabelErrors."""
-    if column.dtype.is_numeric():
-        values = column.cast(pl.Float64).to_numpy().copy()
-        bad = np.isinf(values)
-    else:
-        text = column.cast(pl.String).str.strip_chars()
-        blank = (
-            (text.is_null() | (text == "") | (text.str.to_lowercase() == "nan")).fill_null(True).to_numpy()
-        )
-        values = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
-        bad = np.isinf(values) | (np.isnan(values) & ~blank)
+    """Parse numbers ``(rows,)``; holes are NaN; infinities and words are LabelErrors."""
+    text = column.cast(pl.String).str.strip_chars() if not column.dtype.is_numeric() else column
+    values = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    bad = np.isinf(values) | (np.isnan(values) & ~holes(column))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise LabelError(row=row, value=column[row], expected="a finite number")
@@ -53,8 +52,6 @@ def _numbers(column: pl.Series) -> Array:
 @final
 class Regression(Task):
     """A number; the head works in training standard deviations, targets and scores are in the user's unit."""
-
-    default_metric: ClassVar[str] = "pearson"
 
     def __init__(self, name: str, options: RegressionOptions, *, mean: float, deviation: float) -> None:
         super().__init__(name, options)

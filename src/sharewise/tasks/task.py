@@ -20,7 +20,7 @@ Label = str | int | float | bool
 class TaskOptions(Options):
     """The keys that every kind of task has in the study file."""
 
-    # Every metric that tasks of this kind have.
+    # Every metric that tasks of this kind have, the default first.
     valid_metrics: ClassVar[tuple[str, ...]]
 
     data: Annotated[str, StringConstraints(min_length=1)] = Field(
@@ -60,6 +60,11 @@ class TaskOptions(Options):
             )
         return value
 
+    @property
+    def primary_metric(self) -> str:
+        """The metric that verdicts are of: the declared one, or the kind's default."""
+        return self.metric or self.valid_metrics[0]
+
 
 class LabelError(ValueError):
     """A cell holds no valid label.
@@ -84,7 +89,6 @@ class Task(ABC):
     task's head gives, shape ``(rows, outputs)``; ``activate`` turns them into what is stored and scored.
     """
 
-    default_metric: ClassVar[str]
     target_width: ClassVar[int] = 1
     # Whether the task counts in exact match, micro-F1 and macro-F1 over tasks.
     counts_jointly: ClassVar[bool] = False
@@ -92,7 +96,7 @@ class Task(ABC):
     def __init__(self, name: str, options: TaskOptions) -> None:
         self.name = name
         self.options = options
-        self.metric = options.metric or self.default_metric
+        self.metric = options.primary_metric
 
     @property
     @abstractmethod

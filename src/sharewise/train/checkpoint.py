@@ -44,7 +44,9 @@ def save_checkpoint(
             shutil.rmtree(older, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path, *, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+def load_checkpoint(
+    folder: Path, *, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Any] | None:
     """Put the newest readable checkpoint back into model and optimizer; return its state, None if there is none."""
     for candidate in sorted(folder.glob(f"{_PREFIX}*"), reverse=True):
         try:
@@ -75,7 +77,9 @@ def load_weights(model: nn.Module, tensors: Tensors) -> None:
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     absent = set(missing) & set(weights(model))
     if absent or unexpected:
-        raise RuntimeError(f"checkpoint does not fit the model: missing {sorted(absent)}, unexpected {unexpected}")
+        raise RuntimeError(
+            f"checkpoint does not fit the model: missing {sorted(absent)}, unexpected {unexpected}"
+        )
 
 
 def _optimizer_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> Tensors:

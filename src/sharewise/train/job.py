@@ -94,6 +94,9 @@ class Observer(Protocol):
     def on_note(self, note: str) -> None:
         """Something happened that the user should know."""
 
+    def on_end(self) -> None:
+        """The run is complete and on disk."""
+
 
 class Silence:
     """An observer that says nothing."""
@@ -108,4 +111,7 @@ class Silence:
         """See Observer."""
 
     def on_note(self, note: str) -> None:
+        """See Observer."""
+
+    def on_end(self) -> None:
         """See Observer."""

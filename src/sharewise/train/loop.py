@@ -213,7 +213,9 @@ class Trainer:
         )
         finite = math.isfinite(train_loss) and math.isfinite(validation_loss)
         selected = state.best is None or (finite and score > state.best.score)
-        curves = {t: {"train_loss": train[t], "validation_loss": scores[t].loss} | metrics[t] for t in job.tasks}
+        curves = {
+            t: {"train_loss": train[t], "validation_loss": scores[t].loss} | metrics[t] for t in job.tasks
+        }
         record = {
             "epoch": epoch,
             "step": step,

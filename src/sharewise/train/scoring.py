@@ -58,13 +58,17 @@ def score_split(
     back = np.argsort(order)
     results = {}
     for column, (name, task) in enumerate(tasks.items()):
-        stacked = torch.cat([outputs[name] for _, outputs in parts]) if parts else torch.zeros(0, task.outputs)
+        stacked = (
+            torch.cat([outputs[name] for _, outputs in parts]) if parts else torch.zeros(0, task.outputs)
+        )
         stacked = stacked[torch.from_numpy(back)]
         present = own.present[order[back], column]
         rows = order[back][present]
         cells = stacked[torch.from_numpy(present)]
         targets = own.values[name][rows]
-        loss = task.loss(cells, torch.from_numpy(targets)).double().mean().item() if len(rows) else float("nan")
+        loss = (
+            task.loss(cells, torch.from_numpy(targets)).double().mean().item() if len(rows) else float("nan")
+        )
         results[name] = TaskScores(rows=rows, targets=targets, scores=task.activate(cells).numpy(), loss=loss)
     return results
 

@@ -1,0 +1,257 @@
+"""The commands: parse, call, print. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from sharewise.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sharewise.compare import Estimate
+    from sharewise.study import Study
+
+app = typer.Typer(
+    name="sharewise",
+    help="Train several text-classification tasks on one encoder, and learn whether sharing helped each of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+corpus = typer.Typer(no_args_is_help=True, help="Write the bundled simulated corpus to files.")
+app.add_typer(corpus, name="corpus")
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, in YAML.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder in which all runs land.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study file; can be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Look up what `--debug` and `--version` ask for."""
+    if version:
+        from sharewise import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command(epilog="Example: sharewise init train.csv valid.csv test.csv > study.yaml")
+def init(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="The data: one file, or several splits or sets.")
+    ],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write here; else print.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a study file from your own data, every choice commented."""
+    from sharewise.files import write_text
+    from sharewise.study import draft
+
+    text = draft(files)
+    if output is not None:
+        if output.exists():
+            raise UserError(f"{output} exists already", action="name another file, or move this one away")
+        write_text(output, text)
+    if as_json:
+        typer.echo(
+            json.dumps({"study": text, "written": str(output) if output else None}, ensure_ascii=False)
+        )
+    elif output is None:
+        typer.echo(text, nl=False)
+    else:
+        typer.echo(f"{output} is written; next: sharewise compare {output} --plan")
+
+
+@app.command(epilog="Example: sharewise compare study.yaml --set training.epochs=1 --plan")
+def compare(
+    study: StudyFile,
+    runs: Runs = Path("runs"),
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it would take, and train nothing.")] = False,
+    set_: Set = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Runs side by side; chosen by the machine if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train all arms with all seeds and judge them; run again, it goes on where it stopped."""
+    from sharewise.compare import compare as compare_study
+    from sharewise.compare import estimate, study_folder
+
+    loaded = _load(study, set_)
+    if plan:
+        _print_plan(estimate(loaded, runs=runs, workers=workers), as_json=as_json)
+        return
+    with _observer(loaded, quiet=as_json) as observer:
+        results = compare_study(loaded, runs=runs, observer=observer, workers=workers)
+    folder = study_folder(loaded, runs)
+    _report(folder, as_json=as_json)
+    if not as_json:
+        again = f"sharewise report {folder}"
+        _console().print(f"{len(results.runs)} runs are kept in {folder}; `{again}` writes the reports anew.")
+
+
+@app.command(epilog="Example: sharewise train study.yaml --arm hard --seed 1")
+def train(
+    study: StudyFile,
+    arm: Annotated[str, typer.Option("--arm", help="An arm of the study, or `single`.")],
+    seed: Annotated[int, typer.Option("--seed", min=0)],
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Make one run: one arm, one seed (of `single`, a model a task)."""
+    from sharewise.compare import study_folder, train_one
+
+    loaded = _load(study, set_)
+    with _observer(loaded, quiet=as_json) as observer:
+        finished = train_one(loaded, arm=arm, seed=seed, runs=runs, observer=observer)
+    if as_json:
+        typer.echo(json.dumps([run.record.model_dump(mode="json") for run in finished], ensure_ascii=False))
+        return
+    for run in finished:
+        for task, by_split in run.record.metrics.items():
+            metric = loaded.tasks[task].primary_metric
+            numbers = ", ".join(f"{split} {m[metric]:.4f}" for split, m in by_split.items() if metric in m)
+            typer.echo(f"{run.record.arm} {task}: {metric} {numbers}")
+        typer.echo(f"  {study_folder(loaded, runs) / run.record.folder}")
+
+
+@app.command(epilog="Example: sharewise report runs/dialogue-quality")
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="A study's folder below runs/, or its results.json.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write report.md and report.html anew from results.json, and print the tables."""
+    _report(folder, as_json=as_json)
+
+
+@corpus.command(epilog="Example: sharewise corpus dialogue --language ko --rows 5000 -o data")
+def dialogue(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("dialogues"),
+    language: Annotated[Literal["ko", "en", "ja"], typer.Option("--language", help="ko, en or ja.")] = "ko",
+    rows: Annotated[int, typer.Option("--rows", min=10, help="Rows over all splits.")] = 5000,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    length: Annotated[
+        Literal["short", "published"], typer.Option("--length", help="About 25 or 62 word pieces a row.")
+    ] = "short",
+    format_: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
+    as_json: Json = False,
+) -> None:
+    """Write simulated dialogues with nine criteria of a chatbot's answer, judged by three raters."""
+    from sharewise.data.corpus import write_dialogues
+
+    written = write_dialogues(output, language=language, rows=rows, seed=seed, length=length, format=format_)
+    paths = {name: str(path) for name, path in written.items()}
+    typer.echo(json.dumps(paths) if as_json else "\n".join(f"{name}: {path}" for name, path in paths.items()))
+
+
+def main() -> None:
+    """Run a command; exit with 0 done, 1 failed, 2 the user's input is wrong."""
+    if "--debug" in sys.argv[1:]:
+        app()
+        return
+    try:
+        app()
+    except UserError as error:
+        _fail(str(error), 2)
+    except RunError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("stopped; run the same command again to go on where it stopped", 1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        _fail(f"{type(error).__name__}: {error}\n  This should not happen; --debug shows where it did.", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    from rich.console import Console
+
+    Console(stderr=True).print("[bold red]error:[/bold red] ", end="")
+    sys.stderr.write(message + "\n")
+    sys.exit(code)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _load(file: Path, overrides: list[str] | None) -> Study:
+    from sharewise.study import load_study
+
+    return load_study(file, overrides=overrides or [])
+
+
+def _observer(study: Study, *, quiet: bool) -> Any:
+    from rich.console import Console
+
+    from sharewise.report.progress import ConsoleObserver
+
+    primary = {name: task.primary_metric for name, task in study.tasks.items()}
+    # Progress goes to standard error, so that standard output holds results alone.
+    console = Console(stderr=True, quiet=quiet)
+    return ConsoleObserver(console, epoch_metric=study.report.epoch_metric, primary=primary)
+
+
+def _report(folder: Path, *, as_json: bool) -> None:
+    from sharewise.compare import load_results
+    from sharewise.report import print_results, write_reports
+
+    results = load_results(folder)
+    written = write_reports(results, folder if folder.is_dir() else folder.parent)
+    if as_json:
+        typer.echo(results.model_dump_json(by_alias=True))
+        return
+    print_results(results, _console())
+    for path in written.values():
+        typer.echo(f"written: {path}")
+
+
+def _print_plan(plan: Estimate, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    if as_json:
+        typer.echo(json.dumps(asdict(plan)))
+        return
+    table = Table(title="What this study takes")
+    for column in ("run", "updates", "rows", "minutes"):
+        table.add_column(column, justify="left" if column == "run" else "right")
+    for run in plan.runs:
+        left = "on disk" if run.on_disk else f"{run.seconds / 60:.1f}"
+        table.add_row(run.label, f"{run.updates:,}", f"{run.rows:,}", left)
+    console = _console()
+    console.print(table)
+    done = sum(run.on_disk for run in plan.runs)
+    console.print(
+        f"{len(plan.runs)} runs, {done} of them on disk; about {plan.seconds / 3600:.2f} hours with "
+        f"{plan.workers} side by side (early stopping may save some); {plan.kept_bytes / 2**20:,.0f} MiB of weights "
+        f"stay on disk, {plan.peak_bytes / 2**20:,.0f} MiB at most on the way.",
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
