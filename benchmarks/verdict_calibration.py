@@ -200,7 +200,9 @@ def percentage(found: Floats) -> list[str]:
     """Share in per cent with its standard error, and the number of studies."""
     valid = found[~np.isnan(found[:, 0]), 0]
     share = valid.mean()
-    error = sqrt(max(share * (1 - share), 1 / len(valid)) / len(valid))
+    # One more of either outcome, so that none at all does not seem to be known without error.
+    supposed = (valid.sum() + 1) / (len(valid) + 2)
+    error = sqrt(supposed * (1 - supposed) / len(valid))
     return [f"{100 * share:.1f} ± {100 * error:.1f}", f"{len(valid):,}"]
 
 

@@ -73,7 +73,9 @@ def test_helps_hurts_inconclusive(error, expected):
 
 def test_a_baseline_shared_by_several_arms_gives_what_each_gives_alone():
     first = comparison(0.08)
-    second = dataclasses.replace(first, arm="grouped", outputs=comparison(0.12, draw=9).outputs)
+    second = dataclasses.replace(
+        first, arm="grouped", outputs=comparison(0.12, draw=9).outputs, targets=first.targets.copy()
+    )
     together = judge(first, second)
     for one, verdict in zip((first, second), together, strict=True):
         (alone,) = judge(one)
@@ -151,6 +153,35 @@ def test_two_seeds_give_no_verdict_and_don_t_spoil_the_family(seeds):
     assert {none.interval, none.p, none.p_adjusted, none.df, none.variance, none.not_worse} == {None}
     assert marked(none, "No verdict")
     assert (other.verdict, other.m) == ("helps", 2)
+
+
+def test_an_arm_of_which_every_seed_failed():
+    case = comparison(margin=0.1)
+    for changes in ({"outputs": np.zeros((0, 0)), "failed": 5}, {"baseline_outputs": np.zeros((0, 0))}):
+        (verdict,) = judge(dataclasses.replace(case, **changes))
+        assert (verdict.difference, verdict.verdict, verdict.seeds) == (None, "inconclusive", 0)
+        assert marked(verdict, "No verdict: 0 seeds")
+
+
+def test_a_model_that_gave_no_number_gives_no_verdict():
+    random = np.random.default_rng(1)
+    targets, outputs, baseline = random.integers(0, 2, 90), random.random((3, 90)), random.random((3, 90))
+    outputs[1, 7] = np.nan
+    (verdict,) = judge(Comparison("t", "hard", "auroc", targets, outputs, baseline))
+    assert (verdict.difference, verdict.verdict) == (None, "inconclusive")
+    assert marked(verdict, "undefined")
+
+
+def test_single_precision_is_enough_for_the_outputs():
+    random = np.random.default_rng(1)
+    targets = random.normal(size=90) + 1e4
+    outputs, baseline = (targets + random.normal(size=(3, 90)) for _ in range(2))
+    wide, narrow = (
+        judge(Comparison("t", "hard", "pearson", targets, outputs.astype(kind), baseline.astype(kind)))[0]
+        for kind in (np.float64, np.float32)
+    )
+    assert narrow.difference == pytest.approx(wide.difference, abs=1e-3)
+    assert narrow.interval == pytest.approx(wide.interval, abs=1e-3)
 
 
 def test_failed_seeds_bar_what_they_would_flatter():

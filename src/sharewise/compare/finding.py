@@ -20,7 +20,7 @@ FEWEST_SEEDS = 3
 class Comparison:
     """One arm against its baseline on one task: what the models said on the rows that carry a target.
 
-    Give the same array objects for the same baseline in several comparisons: it is then measured once.
+    Give the same `baseline_outputs` object in several comparisons with one baseline: it is then measured once.
     """
 
     task: str
@@ -29,7 +29,8 @@ class Comparison:
     targets: Array
     """Classes or values without holes, `(rows,)`; 0/1 `(rows, labels)` where a row has several labels."""
     outputs: Array
-    """What the metric reads (classes, probabilities or values) from each seed's model, `(seeds, rows, …)`."""
+    """What the metric reads (classes, probabilities or values) from each seed's model, `(seeds, rows, …)`; may
+    hold no seed."""
     baseline_outputs: Array
     """The same of the baseline, `(seeds, rows, …)`; its seeds need not be as many."""
     baseline: str = "single"
@@ -92,39 +93,49 @@ class Finding:
 
 
 class Measurer:
-    """Measures comparisons, an arm that several of them share only once."""
+    """Measures comparisons, groups and arms that several of them share only once."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[int, int], Groups] = {}
-        self._influences: dict[tuple[str, int | None, int, int, int], Influence] = {}
+        self._groups: dict[str, tuple[Array | None, Groups]] = {}
+        self._influences: dict[tuple[str, str, int | None, int], tuple[Array, Groups, Influence]] = {}
 
     def __call__(self, comparison: Comparison) -> Finding:
         """Measure one comparison; its arrays must outlive this object."""
         groups = self._groups_of(comparison)
         arm = self._influence(comparison, comparison.outputs, groups)
         baseline = self._influence(comparison, comparison.baseline_outputs, groups)
-        differing = groups.of_row[rows_that_differ(comparison.outputs, comparison.baseline_outputs)]
-        return Finding(
-            comparison, arm, baseline, difference(arm, baseline), len(np.unique(differing)), groups.number
-        )
+        deciding = 0
+        if arm.seeds and baseline.seeds:
+            differ = rows_that_differ(comparison.outputs, comparison.baseline_outputs)
+            deciding = len(np.unique(groups.of_row[differ]))
+        return Finding(comparison, arm, baseline, difference(arm, baseline), deciding, groups.number)
 
     def _groups_of(self, comparison: Comparison) -> Groups:
-        key = id(comparison.groups), len(comparison.targets)
-        if key not in self._groups:
-            self._groups[key] = Groups.of(comparison.groups, len(comparison.targets))
-        return self._groups[key]
+        names, rows = comparison.groups, len(comparison.targets)
+        known = self._groups.get(comparison.task)
+        if known and len(known[1].of_row) == rows and _same(known[0], names):
+            return known[1]
+        groups = Groups.of(names, rows)
+        self._groups[comparison.task] = names, groups
+        return groups
 
     def _influence(self, comparison: Comparison, outputs: Array, groups: Groups) -> Influence:
-        if outputs.shape[1] != len(comparison.targets):
+        targets, classes = comparison.targets, comparison.classes
+        if len(outputs) and outputs.shape[1] != len(targets):
             raise ValueError(
-                f"{comparison.task}, {comparison.arm}: outputs of {outputs.shape[1]} rows for "
-                f"{len(comparison.targets)} targets"
+                f"{comparison.task}, {comparison.arm}: outputs of {outputs.shape[1]} rows for {len(targets)} targets"
             )
-        name, classes, targets = comparison.metric, comparison.classes, comparison.targets
-        key = name, classes, id(targets), id(outputs), id(comparison.groups)
-        if key not in self._influences:
-            self._influences[key] = influence(METRICS[name], targets, outputs, groups, classes)
-        return self._influences[key]
+        key = comparison.task, comparison.metric, classes, id(outputs)
+        known = self._influences.get(key)
+        if known and known[1] is groups and _same(known[0], targets):
+            return known[2]
+        measured = influence(METRICS[comparison.metric], targets, outputs, groups, classes)
+        self._influences[key] = targets, groups, measured
+        return measured
+
+
+def _same(one: Array | None, other: Array | None) -> bool:
+    return one is other or (one is not None and other is not None and bool(np.array_equal(one, other)))
 
 
 def rows_that_differ(outputs: Array, baseline_outputs: Array) -> Array:

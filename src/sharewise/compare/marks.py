@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from sharewise.compare.finding import FEWEST_SEEDS, Finding
 from sharewise.compare.verdict import Judgement
 
@@ -81,7 +79,7 @@ def _of_rows(finding: Finding, marks: Marks) -> None:
             f"Only {finding.groups} independent {'groups' if grouped else 'rows'}: the interval is rough "
             f"below {FEWEST_GROUPS}."
         )
-    highest = max(np.mean(finding.arm.scores), np.mean(finding.baseline.scores))
+    highest = max(finding.arm.mean_score, finding.baseline.mean_score)
     few = finding.smaller_class < FEWEST_OF_CLASS if finding.comparison.metric == "auroc" else False
     if few and highest > HIGH_AUROC:
         marks.add(

@@ -90,7 +90,7 @@ def difference(arm: Influence, baseline: Influence) -> Difference:
     seed_variance = arm.seed_variance + baseline.seed_variance
     spread = sum(a.seed_variance**2 / (a.seeds - 1) for a in (arm, baseline) if a.seeds > 1)
     return Difference(
-        difference=float(arm.scores.mean() - baseline.scores.mean()),
+        difference=arm.mean_score - baseline.mean_score,
         row_variance=row_variance,
         interaction_variance=float(np.minimum(row_variance, arm.interaction + baseline.interaction)),
         seed_variance=seed_variance,

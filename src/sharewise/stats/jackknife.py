@@ -28,6 +28,11 @@ class Influence:
         return len(self.scores)
 
     @property
+    def mean_score(self) -> float:
+        """Mean over seeds; NaN without any."""
+        return float(np.mean(self.scores)) if self.seeds else float("nan")
+
+    @property
     def seed_variance(self) -> float:
         """Variance of the mean score from seeds, which holds the interaction too; NaN for one seed."""
         return float(np.var(self.scores, ddof=1)) / self.seeds if self.seeds > 1 else float("nan")
@@ -36,7 +41,7 @@ class Influence:
 def influence(
     metric: Metric, targets: Array, outputs: Array, groups: Groups, classes: int | None = None
 ) -> Influence:
-    """The influence of each group on the scores of one arm.
+    """The influence of each group on the scores of one arm; NaN for models whose outputs are not all finite.
 
     ψ_g = −(M₍g₎ − mean M₍·₎)·√((G − 1)/G), with M₍g₎ the metric without group g (Efron and Stein 1981). Where
     the metric can't be evaluated for each group, 100 random blocks of whole groups take the groups' place.
@@ -50,13 +55,15 @@ def influence(
     """
     left_out = groups.blocks(BLOCKS) if metric.wants_blocks else groups
     sign = 1.0 if metric.higher_is_better else -1.0
-    scores = np.array([sign * metric.point(targets, output, classes) for output in outputs])
-    psi = np.empty((len(outputs), left_out.number))
-    for seed, output in enumerate(outputs):
-        without = sign * metric.left_out(targets, output, left_out, classes)
-        psi[seed] = np.mean(without) - without
-    psi *= np.sqrt((left_out.number - 1) / left_out.number)
-    mean = psi.mean(axis=0)
     seeds = len(outputs)
+    scores = np.full(seeds, np.nan)
+    psi = np.full((seeds, left_out.number), np.nan)
+    for seed, output in enumerate(outputs):
+        if np.all(np.isfinite(output)):
+            scores[seed] = sign * metric.point(targets, output, classes)
+            without = sign * metric.left_out(targets, output, left_out, classes)
+            psi[seed] = np.mean(without) - without
+    psi *= np.sqrt((left_out.number - 1) / left_out.number)
+    mean = psi.mean(axis=0) if seeds else np.full(left_out.number, np.nan)
     interaction = float(np.sum((psi - mean) ** 2) / (seeds * (seeds - 1))) if seeds > 1 else float("nan")
     return Influence(scores, mean, interaction)

@@ -121,11 +121,11 @@ class RowMetric(Metric):
 
     def point(self, targets: Array, outputs: Array, classes: int | None = None) -> float:
         """See `Metric.point`; `classes` is not needed."""
-        return self.of_rows(targets, outputs)
+        return self.of_rows(targets, outputs.astype(np.float64))
 
     def left_out(self, targets: Array, outputs: Array, groups: Groups, classes: int | None = None) -> Floats:
         """See `Metric.left_out`; `classes` is not needed."""
-        return self.of_rows_left(targets, outputs, groups)
+        return self.of_rows_left(targets, outputs.astype(np.float64), groups)
 
     @property
     def wants_blocks(self) -> bool:
