@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from sharewise.data.reading import Records, read_records
 from sharewise.errors import UserError
 from sharewise.study.columns import Column, Roles, assign_roles
 from sharewise.study.filesets import group_files, plain_name
-from sharewise.study.marks import dump_yaml
+from sharewise.study.marks import dump_text
 from sharewise.tasks import KINDS
 
 # Encoders that transformers loads without further packages, by the writing that they know.
@@ -61,7 +60,7 @@ def draft(files: Sequence[Path], *, name: str | None = None, folder: Path | None
         "# Drafted by `sharewise init` from the data; look over every choice.",
         "# Next: `sharewise audit` looks at the data, `sharewise compare` trains and compares the arms.",
         "",
-        f"name: {_value(plain_name(name) if name else '-'.join(groups)[:80])}",
+        f"name: {dump_text(plain_name(name) if name else '-'.join(groups)[:80])}",
         "",
         "data:",
     ]
@@ -101,7 +100,7 @@ def _data(data_set: _DataSet, folder: Path) -> list[str]:
     lines = [f"  {data_set.name}:"]
     for split in ("train", "validation", "test"):
         lines += _split(data_set, split, folder)
-    text = [_value(c.name) for c in roles.text]
+    text = [dump_text(c.name) for c in roles.text]
     why = (
         "a pair, encoded together" if len(text) == 2 else f"{roles.text[0].length:.0f} characters on average"
     )
@@ -109,7 +108,7 @@ def _data(data_set: _DataSet, folder: Path) -> list[str]:
     if roles.group:
         why = f"{roles.group.distinct:,} groups of rows that belong together: never split, resampled as one"
         others = [f"or {c.name}" for c in roles.groups]
-        lines.append(_commented(f"    group: {_value(roles.group.name)}", "; ".join([why, *others])))
+        lines.append(_commented(f"    group: {dump_text(roles.group.name)}", "; ".join([why, *others])))
     else:
         lines.append(
             "    # group: …    # name the column of rows that belong together, turns of a dialogue say"
@@ -127,7 +126,7 @@ def _split(data_set: _DataSet, split: str, folder: Path) -> list[str]:
     records = data_set.records[split]
     path = _relative(data_set.files[split], folder)
     about = f"{records.frame.height:,} rows" + (f", {records.encoding}" if records.encoding else "")
-    line = _commented(f"    {split}: {_value(path)}", about)
+    line = _commented(f"    {split}: {dump_text(path)}", about)
     lacking = data_set.columns - set(records.frame.columns)
     if lacking:
         return [_comment(f"    # no column {', '.join(sorted(lacking))}, so left out: {line.strip()}")]
@@ -170,13 +169,15 @@ def _task(name: str, data_set: str, column: Column) -> list[str]:
     if kind == "multiclass" and column.numeric:
         why += "; or regression, if the numbers are a scale"
     lines = [
-        f"  {_value(name)}:",
-        f"    data: {_value(data_set)}",
+        f"  {dump_text(name)}:",
+        f"    data: {dump_text(data_set)}",
         _commented(f"    kind: {kind}", why),
-        _commented(f"    label: {_value(column.name)}", f"{column.filled:,} rows hold one"),
+        _commented(f"    label: {dump_text(column.name)}", f"{column.filled:,} rows hold one"),
     ]
     if kind == "binary" and column.positive is not None:
-        lines.append(_commented(f"    positive: {_value(column.positive)}", "a guess: the rarer of the two"))
+        lines.append(
+            _commented(f"    positive: {dump_text(column.positive)}", "a guess: the rarer of the two")
+        )
     default, *others = _METRICS[kind]
     more = ", …" if len(others) > _METRICS_SHOWN else ""
     lines.append(f"    # metric: {default}    # or {', '.join(others[:_METRICS_SHOWN])}{more}")
@@ -230,13 +231,6 @@ def _arms(tasks: int) -> list[str]:
         "  hard: {sharing: hard}  # one encoder for all tasks, a head each",
         "  # longer: {sharing: hard, training: {epochs: 6}}    # also encoder, and tasks' weights",
     ]
-
-
-def _value(text: str) -> str:
-    """Write a text as YAML on one line; one that looks like a number or a Boolean in quotes."""
-    written = dump_yaml(text, flow=True)
-    plain = "\n" not in written and not re.search(r"[\[\]{},#]|: ", written)
-    return written if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _commented(line: str, comment: str) -> str:

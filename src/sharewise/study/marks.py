@@ -15,6 +15,8 @@ from sharewise.study.errors import KeyPath, Mistake, Place
 from sharewise.study.syntax import syntax_mistake
 
 _TAG = "tag:yaml.org,2002:"
+_NO_WRAP = 1_000_000
+_BRACKETED = re.compile(r"[\[\]{},#]|: ")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 # The core schema of YAML 1.2, in which `yes`, `on` and `1:30` are texts and `2e-5` is a number. Numbers with
@@ -83,12 +85,18 @@ def read_yaml(text: str, environment: Mapping[str, str] = os.environ) -> Documen
     return document
 
 
-def dump_yaml(value: Any, *, flow: bool = False) -> str:
+def dump_yaml(value: Any) -> str:
     """Write a value so that ``read_yaml`` gives it back."""
-    text: str = yaml.dump(
-        value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, default_flow_style=flow, width=10_000
-    )
-    return text.removesuffix("...\n").rstrip("\n") if flow else text
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_NO_WRAP)
+    return text
+
+
+def dump_text(text: str) -> str:
+    """Write a text on one line, in quotes where it would be read as something else, in brackets too."""
+    plain = text.isprintable() and not _BRACKETED.search(text)
+    style = None if plain else '"'
+    written: str = yaml.dump(text, Dumper=_Dumper, allow_unicode=True, default_style=style, width=_NO_WRAP)
+    return written.removesuffix("...\n").rstrip("\n")
 
 
 class _Reader:

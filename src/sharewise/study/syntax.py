@@ -30,6 +30,8 @@ def syntax_mistake(error: yaml.YAMLError, text: str) -> Mistake:
     here = lines[line] if line < len(lines) else ""
     if "'\\t'" in problem:
         return _mistake(lines, line, column, "a tab", "YAML is indented with spaces")
+    if "<stream end>" in problem:
+        return _mistake(lines, len(lines) - 1, 10**6, "the file ends, and a `[` or `{` is not closed")
     if "mapping values are not allowed" in problem:
         return _mapping(lines, line, column)
     if "could not find expected ':'" in problem:

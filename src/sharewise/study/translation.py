@@ -123,7 +123,7 @@ def _mistakes(code: str, context: Mapping[str, Any], value: Any, spot: _Spot) ->
         problem = f"`{last}` is missing"
         return [Mistake(path=path, problem=problem, expected=_meaning_without_default(spot), code="missing")]
     if code == "value_error":
-        return [_refused(context["error"], spot)]
+        return [_refused(context["error"], value, spot)]
     return [_wrong(value, spot)]
 
 
@@ -156,7 +156,7 @@ def _code(value: Any, spot: _Spot) -> str:
     """Say whether the value could be mended: a text that looks like a number, a section without keys."""
     if isinstance(value, (bool, int, float)) and any(a.type is str for a in spot.kinds):
         return "text"
-    if value is None and any(a.model or a.entries for a in spot.kinds):
+    if value is None and all(a.model or a.entries for a in spot.kinds):
         return "entry" if spot.field is None else "empty" if spot.field.is_required() else "section"
     return "empty" if value is None else ""
 
@@ -175,11 +175,12 @@ def _number(value: Any, kinds: tuple[Alternative, ...]) -> str | None:
         return None
 
 
-def _refused(error: Exception, spot: _Spot) -> Mistake:
+def _refused(error: Exception, value: Any, spot: _Spot) -> Mistake:
     """A value that one of our own validators refused."""
     if isinstance(error, UnknownName):
         return unknown_name(spot.path, error)
-    return Mistake(path=spot.path, problem=str(error), expected=meaning(spot.field), code="value")
+    code = "missing" if value is None else "value"
+    return Mistake(path=spot.path, problem=str(error), expected=meaning(spot.field), code=code)
 
 
 def unknown_name(path: KeyPath, error: UnknownName) -> Mistake:

@@ -1,0 +1,179 @@
+"""Studies that hold every key between them, and what tests do with them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharewise.errors import UserError
+from sharewise.study import Study, load_study
+
+# What no message may hold: words of pydantic and Python that aren't the study file's.
+FOREIGN = (
+    "Input should",
+    "type=",
+    "pydantic",
+    "literal[",
+    "constrained",
+    "NoneType",
+    "tuple",
+    "dict[",
+    "Traceback",
+)
+
+NAMED: dict[str, Any] = {
+    "name": "demo",
+    "data": {
+        "talk": {
+            "train": "train.csv",
+            "validation": "valid.csv",
+            "test": "10%",
+            "text": ["question", "answer"],
+            "group": "dialogue_id",
+            "encoding": "cp949",
+        },
+        "reviews": {"train": "reviews.jsonl", "text": "review"},
+    },
+    "tasks": {
+        "polite": {
+            "data": "talk",
+            "kind": "binary",
+            "label": "polite",
+            "metric": "auroc",
+            "weight": 2.0,
+            "margin": 0.02,
+            "labels": ["no", "yes"],
+            "positive": "yes",
+        },
+        "topic": {
+            "data": "reviews",
+            "kind": "multiclass",
+            "label": "topic",
+            "metric": "accuracy",
+            "weight": 0.5,
+            "margin": 0.01,
+            "labels": ["off", "on", "007", 3],
+        },
+        "stars": {
+            "data": "reviews",
+            "kind": "regression",
+            "label": "stars",
+            "metric": "mae",
+            "weight": 1,
+            "margin": 0.5,
+        },
+    },
+    "encoder": {
+        "name": "klue/roberta-base",
+        "pooling": "cls",
+        "dropout": 0.2,
+        "revision": "main",
+        "trust_remote_code": True,
+    },
+    "training": {
+        "epochs": 3,
+        "batch_tokens": 2048,
+        "learning_rate": 2e-5,
+        "warmup": 0.1,
+        "weight_decay": 0.01,
+        "max_gradient_norm": 1.0,
+        "precision": "fp32",
+        "patience": 2,
+        "evaluate_every": 100,
+        "stop": "never",
+        "select": "macro_f1",
+        "max_length": 128,
+        "sampling": "equal",
+    },
+    "seeds": [1, 2, 3],
+    "arms": {
+        "hard": {"sharing": "hard", "baseline": "big"},
+        "big": {
+            "encoder": {"name": "klue/roberta-large", "pooling": "mean"},
+            "training": {"epochs": 2, "batch_rows": 32},
+            "tasks": {"polite": {"weight": 1.0}},
+        },
+    },
+    "keep": "none",
+    "report": {"epoch_metric": "accuracy"},
+}
+
+SCRATCH: dict[str, Any] = {
+    "name": "scratch",
+    "data": NAMED["data"],
+    "tasks": NAMED["tasks"],
+    "encoder": {
+        "scratch": {"layers": 2, "width": 128, "heads": 4, "vocabulary": 4000, "dropout": 0.0},
+        "pooling": "mean",
+    },
+    "training": {"batch_rows": 32, "sampling": {"temperature": 2.0}, "evaluate_every": "epoch"},
+    "arms": {"hard": {}},
+}
+
+
+def changed(study: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Set one key of a copy."""
+    study = copy.deepcopy(study)
+    section = study
+    for step in path[:-1]:
+        section = section[step]
+    section[path[-1]] = value
+    return study
+
+
+def renamed(study: dict[str, Any], path: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Rename one key of a copy, in its place."""
+    study = copy.deepcopy(study)
+    section = study
+    for step in path[:-1]:
+        section = section[step]
+    entries = [(name if key == path[-1] else key, value) for key, value in section.items()]
+    section.clear()
+    section.update(entries)
+    return study
+
+
+def without(study: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Take one key out of a copy."""
+    study = copy.deepcopy(study)
+    section = study
+    for step in path[:-1]:
+        section = section[step]
+    del section[path[-1]]
+    return study
+
+
+def written(study: dict[str, Any]) -> str:
+    """Write a study as JSON, which is YAML too, with a line for each key; quicker than YAML by far."""
+    return json.dumps(study, indent=1, ensure_ascii=False)
+
+
+def load(folder: Path, study: dict[str, Any] | str, *overrides: str) -> Study:
+    """Write a study file and load it."""
+    file = folder / "study.yaml"
+    file.write_text(study if isinstance(study, str) else written(study), encoding="utf-8")
+    return load_study(file, overrides=overrides)
+
+
+def refusal(folder: Path, study: dict[str, Any] | str, *overrides: str) -> str:
+    """Return the message with which a study is refused, the file called study.yaml."""
+    with pytest.raises(UserError) as error:
+        load(folder, study, *overrides)
+    message = str(error.value).replace(str(folder / "study.yaml"), "study.yaml")
+    assert not [word for word in FOREIGN if word in message], message
+    return message
+
+
+def located(message: str, study: dict[str, Any]) -> str:
+    """Return the path that a message names, after a look whether its key stands on the line that it names."""
+    place = re.search(r"line (\d+), ([^ ]+): (`\w+` is missing)?", message)
+    assert place, message
+    line = written(study).splitlines()[int(place[1]) - 1].strip()
+    path = place[2].split(".")[:-1] if place[3] else place[2].split(".")
+    assert "[" in path[-1] or line.startswith(f'"{path[-1]}":'), (message, line)
+    return place[2]
