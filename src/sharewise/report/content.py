@@ -1,0 +1,72 @@
+"""What a report says and in which order, composed from the results alone."""
+
+from __future__ import annotations
+
+from sharewise.compare.results import Results
+from sharewise.report.comparison import comparison
+from sharewise.report.costs import costs
+from sharewise.report.curves import curves
+from sharewise.report.document import Document, Notice
+from sharewise.report.epochs import epochs
+from sharewise.report.reproduce import reproduce, warnings
+from sharewise.report.scores import beyond, scores
+from sharewise.report.verdicts import verdicts, why_none
+from sharewise.report.words import count, listing
+
+
+def compose(results: Results) -> Document:
+    """The whole report, for any medium to draw."""
+    sections = (
+        verdicts(results),
+        scores(results),
+        comparison(results),
+        epochs(results),
+        curves(results),
+        beyond(results),
+        costs(results),
+        warnings(results),
+        reproduce(results),
+    )
+    found = results.recommendation
+    return Document(
+        title=results.study,
+        subtitle=_subtitle(results),
+        answer=f"Recommended: {found.arm}." if found else "No arm is recommended.",
+        reason=found.reason if found else why_none(results),
+        notices=_notices(results),
+        sections=tuple(section for section in sections if section is not None and section.blocks),
+    )
+
+
+def _subtitle(results: Results) -> str:
+    tasks, arms, seeds = len(results.tasks), list(results.arms), len(results.seeds)
+    cells = sum(task.rows.get(results.scored, 0) for task in results.tasks.values())
+    return (
+        f"{tasks} task{'s' if tasks != 1 else ''}, {listing(arms)}, {seeds} seed{'s' if seeds != 1 else ''}; "
+        f"scored on {count(cells)} cells of the {results.scored} split"
+    )
+
+
+def _notices(results: Results) -> tuple[Notice, ...]:
+    notices = []
+    if results.simulated:
+        notices.append(
+            Notice(
+                "Simulated data",
+                "The texts and labels were made by a program. The numbers show how a study works and prove nothing "
+                "about real data.",
+                "simulated",
+            )
+        )
+    if results.scored == "validation":
+        notices.append(
+            Notice(
+                "Validation split only, no verdict",
+                "The scores are of the split that chose the weights, so they are too good.",
+                "warning",
+            )
+        )
+    failed = sum(run.failed is not None for run in results.runs)
+    if failed:
+        notices.append(Notice(f"{failed} of {len(results.runs)} runs failed", "See Warnings.", "failure"))
+    return tuple(notices)
