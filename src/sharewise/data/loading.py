@@ -1,0 +1,110 @@
+"""From the files of a study to its table: read, split, resolved, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from sharewise.data.options import DataOptions
+from sharewise.data.parts import Part, split_parts
+from sharewise.data.sources import read_sources
+from sharewise.data.table import SPLITS, StudyData, Table
+from sharewise.data.targets import label_notes, resolve
+from sharewise.errors import UserError
+from sharewise.tasks import AnyTaskOptions, Array, Task
+
+
+def load(
+    study_data: Mapping[str, DataOptions], tasks: Mapping[str, AnyTaskOptions], *, folder: Path
+) -> StudyData:
+    """Read all data of a study.
+
+    Args:
+        study_data: the data sets by name, in the study's order.
+        tasks: the tasks by name, in the study's order.
+        folder: folder of the study file, which paths are relative to.
+
+    Raises:
+        UserError: for everything that is wrong with a file, a row or a cell, with its place.
+    """
+    used = {
+        name: options for name, options in study_data.items() if any(t.data == name for t in tasks.values())
+    }
+    unused = [name for name in study_data if name not in used]
+    notes = [f"data.{name}: no task uses this data set; it was not read" for name in unused]
+    records = read_sources(used, tasks, folder=folder)
+    notes += dict.fromkeys(note for read in records.values() for note in read.notes)
+    parts: dict[str, dict[str, Part]] = {}
+    for name, options in used.items():
+        labels = list(dict.fromkeys(task.label for task in tasks.values() if task.data == name))
+        read = {split: records[name, split] for split in SPLITS if (name, split) in records}
+        parts[name], remarks = split_parts(name, options, labels, read)
+        notes += remarks
+    splits = [split for split in SPLITS if any(split in p for p in parts.values())]
+    _check_splits_agree(parts, splits)
+    resolved: dict[str, Task] = {}
+    targets: dict[str, dict[str, Array]] = {}
+    for name, task_options in tasks.items():
+        resolved[name], targets[name] = resolve(name, task_options, parts[task_options.data])
+        notes += label_notes(resolved[name], targets[name])
+    tables = {split: _table(split, used, parts, resolved, targets) for split in splits}
+    return StudyData(
+        tasks=resolved,
+        train=tables["train"],
+        validation=tables["validation"],
+        test=tables.get("test"),
+        notes=tuple(notes),
+    )
+
+
+def _check_splits_agree(parts: Mapping[str, Mapping[str, Part]], splits: list[str]) -> None:
+    for name, of_data in parts.items():
+        lacking = [split for split in splits if split not in of_data]
+        if lacking:
+            other = next(n for n, p in parts.items() if lacking[0] in p)
+            raise UserError(
+                f"data.{name}: there is no {lacking[0]} split, but data.{other} has one",
+                expected=f"a {lacking[0]} split in every data set, or in none",
+                action=f'add `{lacking[0]}: "10%"` to data.{name} to cut one from its training file',
+            )
+
+
+def _table(
+    split: str,
+    used: Mapping[str, DataOptions],
+    parts: Mapping[str, Mapping[str, Part]],
+    tasks: Mapping[str, Task],
+    targets: Mapping[str, Mapping[str, Array]],
+) -> Table:
+    """Put one split of all data sets together, in order; a task has holes in all rows of the others."""
+    here = {name: of_data[split] for name, of_data in parts.items()}
+    sizes = [len(part.rows) for part in here.values()]
+    ends = dict(zip(here, np.cumsum(sizes).tolist(), strict=True))
+    # Numbers of groups are unique within a data set, over all its splits.
+    offsets = np.cumsum(
+        [0, *(max(int(p.groups.max(initial=-1)) for p in of.values()) + 1 for of in parts.values())]
+    )
+    blocks: dict[str, Array] = {}
+    for name, task in tasks.items():
+        data = task.options.data
+        blocks[name] = np.full((sum(sizes), task.target_width), np.nan, dtype=np.float32)
+        blocks[name][ends[data] - len(here[data].rows) : ends[data]] = targets[name][split]
+    return Table(
+        split=split,
+        texts=pl.concat([_texts(used[name], part) for name, part in here.items()]),
+        targets=blocks,
+        groups=np.concatenate([p.groups + o for p, o in zip(here.values(), offsets, strict=False)]),
+        sources=np.repeat(np.arange(len(here), dtype=np.int32), sizes),
+        rows=np.concatenate([part.rows for part in here.values()]).astype(np.int64),
+        datasets=tuple(here),
+        grouped=any(options.group is not None for options in used.values()),
+    )
+
+
+def _texts(options: DataOptions, part: Part) -> pl.DataFrame:
+    text, *pair = (part.column(column) for column in options.columns)
+    second = pair[0] if pair else pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    return pl.DataFrame({"text": text, "pair": second}, schema={"text": pl.String, "pair": pl.String})

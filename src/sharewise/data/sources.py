@@ -1,0 +1,72 @@
+"""The files that a study names, each read once however many data sets and tasks name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sharewise.data.options import DataOptions, fraction
+from sharewise.data.reading import Records, is_hub, read_records
+from sharewise.data.table import SPLITS
+from sharewise.errors import UserError
+from sharewise.tasks import AnyTaskOptions
+
+# What makes two sources the same: the file (or hub id and split) and how it is decoded.
+_Identity = tuple[str, str, str | None]
+
+
+def read_sources(
+    study_data: Mapping[str, DataOptions], tasks: Mapping[str, AnyTaskOptions], *, folder: Path
+) -> dict[tuple[str, str], Records]:
+    """Read all files of the study.
+
+    Args:
+        study_data: the data sets by name, those that a task uses.
+        tasks: the tasks by name.
+        folder: folder that relative paths are relative to.
+
+    Returns:
+        Records by data set and split; none for splits that are cut from another one.
+
+    Raises:
+        UserError: if a file can't be read, or is named for two splits of a data set.
+    """
+    identities: dict[tuple[str, str], _Identity] = {}
+    columns: dict[_Identity, dict[str, None]] = {}
+    keys: dict[_Identity, tuple[str, str]] = {}
+    for name, options in study_data.items():
+        wanted = _columns(name, options, tasks)
+        for split in SPLITS:
+            source = getattr(options, split)
+            if source is None or fraction(source) is not None:
+                continue
+            identity = _identity(source, split, options, folder)
+            earlier = next((s for s in SPLITS if identities.get((name, s)) == identity), None)
+            if earlier is not None:
+                raise UserError(
+                    f"data.{name}.{split}: {source} is the {earlier} split of this data set already",
+                    expected="a file of its own for every split",
+                    action="name another file, or a fraction such as `10%` to cut from train",
+                )
+            identities[name, split] = identity
+            columns.setdefault(identity, {}).update(wanted)
+            keys.setdefault(identity, (source, f"data.{name}.{split}"))
+    records = {
+        identity: read_records(
+            source, folder=folder, columns=list(columns[identity]), encoding=identity[2], key=key
+        )
+        for identity, (source, key) in keys.items()
+    }
+    return {place: records[identity] for place, identity in identities.items()}
+
+
+def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> dict[str, None]:
+    labels = [task.label for task in tasks.values() if task.data == name]
+    group = [options.group] if options.group is not None else []
+    return dict.fromkeys([*options.columns, *group, *labels])
+
+
+def _identity(source: str, split: str, options: DataOptions, folder: Path) -> _Identity:
+    if is_hub(source):
+        return source, "" if "#" in source else split, None
+    return str((folder / Path(source).expanduser()).resolve()), "", options.encoding

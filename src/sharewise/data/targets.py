@@ -1,0 +1,104 @@
+"""Tasks resolved against the training split, and every cell turned into a target; bad labels located."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from sharewise.data.parts import Part
+from sharewise.data.reading.records import did_you_mean
+from sharewise.errors import UserError
+from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, holes, spell
+
+
+def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tuple[Task, dict[str, Array]]:
+    """Resolve one task on its training rows, and encode its column in every split.
+
+    Args:
+        name: the task's name.
+        options: its options.
+        parts: the rows of its data set, by split.
+
+    Returns:
+        The task, and by split its targets ``(rows of the part, target_width)``.
+
+    Raises:
+        UserError: if a split holds no cell of the task, a cell holds no valid label, or all training cells
+            hold the same one.
+    """
+    for split, part in parts.items():
+        if holes(part.column(options.label)).all():
+            raise _no_cells(name, options, split, part)
+    train = parts["train"]
+    try:
+        task = options.build(name, train.column(options.label))
+    except LabelError as error:
+        raise _bad_label(name, options, train, error, ()) from None
+    targets = {}
+    for split, part in parts.items():
+        try:
+            targets[split] = task.encode(part.column(options.label))
+        except LabelError as error:
+            raise _bad_label(name, options, part, error, task.labels) from None
+    if len(_distinct(targets["train"])) < 2:
+        raise UserError(
+            f"tasks.{name}: every cell of column {options.label!r} holds the same label for training "
+            f"({train.records.name})",
+            expected="two different labels at least",
+            action="check the column, or leave the task out",
+        )
+    return task, targets
+
+
+def label_notes(task: Task, targets: Mapping[str, Array]) -> list[str]:
+    """Say which labels a split lacks, and where a split holds one label or number only."""
+    notes = []
+    for split, block in targets.items():
+        found = _distinct(block)
+        if len(found) == 1:
+            only = task.labels[int(found[0, 0])] if task.labels else f"{found[0, 0]:g}"
+            notes.append(
+                f"tasks.{task.name}: all cells of the {split} split hold {only!r}; "
+                "metrics that compare labels have no meaning there"
+            )
+        elif len(found) < len(task.labels):
+            lacking = [label for i, label in enumerate(task.labels) if i not in found[:, 0]]
+            names = ", ".join(repr(label) for label in lacking[:5]) + (", …" if len(lacking) > 5 else "")
+            notes.append(f"tasks.{task.name}: no cell of the {split} split holds the label {names}")
+    return notes
+
+
+def _distinct(targets: Array) -> Array:
+    """The different targets that are no holes: ``(different, target_width)``."""
+    cells = targets[~np.isnan(targets).any(axis=1)]
+    return pl.DataFrame(cells).unique().to_numpy()
+
+
+def _no_cells(name: str, options: AnyTaskOptions, split: str, part: Part) -> UserError:
+    source = f"{part.cut} cut from {part.records.name}" if part.cut else part.records.name
+    key = f"data.{options.data}.{split}"
+    actions = {
+        "train": "fill the column, correct its name, or leave the task out",
+        "validation": f"declare a larger fraction or another file under `{key}`",
+        "test": f"declare a larger fraction or another file under `{key}`, or leave `test` out of every data "
+        "set, which gives validation scores only",
+    }
+    return UserError(
+        f"tasks.{name}: column {options.label!r} holds no label in the {split} split ({source})",
+        expected="one cell at least in every split",
+        action=actions[split],
+    )
+
+
+def _bad_label(
+    name: str, options: AnyTaskOptions, part: Part, error: LabelError, labels: tuple[str, ...]
+) -> UserError:
+    place = part.records.where(int(part.rows[error.row]), options.label)
+    spelling = spell(error.value)
+    return UserError(
+        f"{place}: {spelling!r} is no label of task {name!r}{did_you_mean(spelling, labels)}",
+        expected=f"{error.expected}, or an empty cell where there is no label",
+        action="correct the cell" + (f", or add the label under `tasks.{name}.labels`" if labels else ""),
+    )
