@@ -73,6 +73,8 @@ def judge(
                     baseline_failed=_failures(runs[arm.baseline], name),
                 )
             )
+    if not comparisons:
+        return Judged([], [], None, [])
     verdicts = judge_family(comparisons)
     best, reason = recommend(verdicts, [a.name for a in arms], list(data.tasks))
     return Judged(verdicts, [sentence(v) for v in verdicts], Recommendation(arm=best, reason=reason), [])

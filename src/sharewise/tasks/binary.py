@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from sharewise.errors import UnknownName, UserError
 from sharewise.stats import binary_score_metrics, classification_metrics
-from sharewise.tasks.labels import encode_classes, spell, spelled, truth_labels
+from sharewise.tasks.labels import encode_classes, found_labels, spell, truth_labels
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
 
 
@@ -63,7 +63,7 @@ class BinaryOptions(TaskOptions):
 
     def build(self, name: str, column: pl.Series) -> Binary:
         """Resolve the two labels against the training column."""
-        found = [spell(v) for v in self.labels] if self.labels else spelled(column)[0]
+        found = [spell(v) for v in self.labels] if self.labels else found_labels(column)
         if self.positive is not None:
             positive = spell(self.positive)
             others = [s for s in found if s != positive]

@@ -7,9 +7,13 @@ import re
 import numpy as np
 import polars as pl
 
+from sharewise.errors import nearest
 from sharewise.tasks.task import Array, LabelError
 
 _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
+# A rare label is taken for a misspelt common one only if that is on so many times more rows; and not a short code.
+_FAR_MORE_COMMON = 10
+_SHORTEST_WORD = 4
 _TRUTHS = ({"1": 1, "0": 0}, {"true": 1, "false": 0}, {"yes": 1, "no": 0})
 
 
@@ -45,6 +49,28 @@ def spelled(column: pl.Series) -> tuple[list[str], Array]:
     codes = [-1 if n is None else position[n] for n in names]
     mapped = column.replace_strict(distinct, pl.Series(codes, dtype=pl.Int64), return_dtype=pl.Int64)
     return spellings, mapped.to_numpy().astype(np.int64)
+
+
+def found_labels(column: pl.Series) -> list[str]:
+    """Find the labels of a training column out, sorted; where none are declared, a slip must not become a label.
+
+    A label on a few rows that looks like one on many is taken for misspelt.
+
+    Raises:
+        LabelError: at the first row with such a label.
+    """
+    spellings, codes = spelled(column)
+    counts = np.bincount(codes[codes >= 0], minlength=len(spellings))
+    for rare in np.flatnonzero(counts <= max(1, counts.sum() // 1000)):
+        common = [s for s, n in zip(spellings, counts, strict=True) if n >= _FAR_MORE_COMMON * counts[rare]]
+        close = nearest(spellings[rare], common) if len(spellings[rare]) >= _SHORTEST_WORD else None
+        if close is not None:
+            row = int(np.flatnonzero(codes == rare)[0])
+            expected = (
+                f"`{close}`, if it is misspelt; if it is a label of its own, name all labels under `labels`"
+            )
+            raise LabelError(row=row, value=column[row], expected=expected)
+    return spellings
 
 
 def holes(column: pl.Series) -> Array:

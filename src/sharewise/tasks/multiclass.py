@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
-from sharewise.tasks.labels import encode_classes, spell, spelled
+from sharewise.tasks.labels import encode_classes, found_labels, spell
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
 
 
@@ -48,7 +48,7 @@ class MulticlassOptions(TaskOptions):
 
     def build(self, name: str, column: pl.Series) -> Multiclass:
         """Resolve the labels against the training column."""
-        labels = tuple(spell(v) for v in self.labels) if self.labels else tuple(spelled(column)[0])
+        labels = tuple(spell(v) for v in self.labels) if self.labels else tuple(found_labels(column))
         if len(labels) < 2:
             raise UserError(
                 f"tasks.{name}: column {self.label!r} holds {len(labels)} label(s) in the training split",
