@@ -78,7 +78,7 @@ def build_encoder(options: EncoderOptions, tokenizer: PreTrainedTokenizerBase, *
         UserError: where it can't be loaded, or its tokenizer has more pieces than it has embeddings.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(seed, "encoder"))
+        torch.default_generator.manual_seed(derived_seed(seed, "encoder"))
         if options.scratch is not None:
             from sharewise.models.scratch import scratch_backbone
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub.constants import is_offline_mode
+from huggingface_hub.utils import logging as hub_logging
 from transformers import (
     MODEL_MAPPING,
     AutoConfig,
@@ -36,8 +39,9 @@ def load_backbone(options: EncoderOptions) -> PreTrainedModel:
     Raises:
         UserError: where there is no such model, it can't be read, or some of its weights are missing.
     """
-    name = _name(options)
+    name = _name(options, "config.json")
     with quiet(), _explained(name):
+        _reach(name, options)
         config = AutoConfig.from_pretrained(name, **_source(options))
         if config.is_encoder_decoder:
             raise UserError(
@@ -70,9 +74,17 @@ def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBas
     Raises:
         UserError: where there is none, or it can't be read.
     """
-    name = _name(options)
+    name = _name(options, "config.json", "tokenizer_config.json")
     with quiet(), _explained(name):
+        _reach(name, options)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **_source(options))
+    # Without tokenizer files transformers makes one up that knows its special tokens alone.
+    if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise UserError(
+            f"encoder {name}: there is no tokenizer with this model",
+            expected="a tokenizer beside the model (tokenizer.json, vocab.txt or a SentencePiece model)",
+            action="save the tokenizer into the model's folder, with its `save_pretrained`",
+        )
     return tokenizer
 
 
@@ -99,8 +111,13 @@ def source_digest(options: EncoderOptions) -> str:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers' progress bars, reports and warnings from the user's terminal."""
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    level, hub_level, bars = (
+        logging.get_verbosity(),
+        hub_logging.get_verbosity(),
+        logging.is_progress_bar_enabled(),
+    )
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():
@@ -108,18 +125,19 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(level)
+        hub_logging.set_verbosity(hub_level)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _name(options: EncoderOptions) -> str:
-    """The hub id or folder; whatever can't be a hub id must be a folder that is there."""
+def _name(options: EncoderOptions, *files: str) -> str:
+    """The hub id, or the folder that holds one of these files; what can't be a hub id must be a folder."""
     name = str(options.name)
     folder = Path(name).expanduser()
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
+        if files and not any((folder / file).is_file() for file in files):
             raise UserError(
-                f"encoder {name}: the folder holds no config.json",
+                f"encoder {name}: the folder holds no {' or '.join(files)}",
                 expected="a folder that transformers' `save_pretrained` wrote, model and tokenizer both",
             )
         return str(folder)
@@ -129,6 +147,14 @@ def _name(options: EncoderOptions) -> str:
             expected="a folder with a saved model, or a hub id such as klue/roberta-base",
         )
     return name
+
+
+def _reach(name: str, options: EncoderOptions) -> None:
+    """Ask the hub once for a model that isn't in the local cache; transformers would retry for a minute."""
+    if Path(name).is_dir() or is_offline_mode():
+        return
+    if not isinstance(try_to_load_from_cache(name, "config.json", revision=options.revision), str):
+        HfApi().model_info(name, revision=options.revision, timeout=30)
 
 
 def _source(options: EncoderOptions) -> dict[str, Any]:
@@ -154,18 +180,20 @@ def _explained(name: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())
         folder = Path(name).is_dir()
         raise UserError(
-            f"encoder {name}: transformers can't load this {'folder' if folder else 'hub id'} "
-            f"({type(error).__name__}: {reason})",
-            expected="a model and a tokenizer, saved by transformers" if folder else "a folder, or a hub id",
+            f"encoder {name}: it can't be loaded from {'this folder' if folder else 'the hub'} "
+            f"({type(error).__name__}: {reason[:300]})",
+            expected="a model and a tokenizer as transformers saves them"
+            if folder
+            else "a folder, or a hub id",
             action=_advice(reason, folder=folder),
         ) from error
 
 
 def _advice(reason: str, *, folder: bool) -> str:
-    if "trust_remote_code" in reason:
+    if "custom code" in reason:
         return "read the model's code; where you trust it, add `trust_remote_code: true` to the encoder"
     if "pip install" in reason or "requires the" in reason:
         return "install the package that the message names"

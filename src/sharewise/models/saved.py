@@ -30,6 +30,7 @@ _MANIFEST = "sharewise.json"
 _HEADS = "heads.safetensors"
 _ENCODER = "encoder"
 _TOKENIZER = "tokenizer"
+_CHANGED = "the file is not the one that was saved (its SHA-256 differs)"
 
 
 class SavedTask(Options):
@@ -51,7 +52,14 @@ class Manifest(Options):
     max_length: int = Field(ge=1, description="tokens of a text (or pair), special tokens included")
     sharing: str
     tasks: dict[str, SavedTask] = Field(description="in the order of the heads")
-    files: dict[str, str] = Field(description="SHA-256 of each file of the model")
+    files: dict[str, str] = Field(description="SHA-256 of each other file of the model")
+    digest: str = Field(default="", description="SHA-256 of all of the above")
+
+    def sealed(self) -> Manifest:
+        """Return the manifest with its own digest."""
+        content = self.model_dump(mode="json", by_alias=True, exclude={"digest"})
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return self.model_copy(update={"digest": digest})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +136,9 @@ def save_model(
                 if file.is_file()
             },
         )
-        text = json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False)
+        text = json.dumps(
+            manifest.sealed().model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False
+        )
         (beside / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     write_folder(folder, write, replace=True)
@@ -180,11 +190,14 @@ def _manifest(folder: Path) -> Manifest:
             expected="a model's folder, such as runs/<study>/<arm>/all/seed-1-…/model",
         )
     try:
-        return Manifest.model_validate_json(file.read_bytes())
+        manifest = Manifest.model_validate_json(file.read_bytes())
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file as a whole"
         raise _damaged(file, f"{place}: {first['msg']}") from error
+    if manifest.sealed() != manifest:
+        raise _damaged(file, _CHANGED)
+    return manifest
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
@@ -193,7 +206,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         if not file.is_file():
             raise _damaged(file, "the file is missing")
         if _digest(file) != digest:
-            raise _damaged(file, "the file is not the one that was saved (its SHA-256 differs)")
+            raise _damaged(file, _CHANGED)
 
 
 def _damaged(file: Path, reason: str) -> UserError:

@@ -1,0 +1,90 @@
+"""A tokenizer trained on the training texts serves every script, and comes out the same each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.families import TEXTS
+from sharewise.data.tokens import tokenize, tokenizer_digest
+from sharewise.models.options import EncoderOptions, ScratchOptions
+from sharewise.models.tokenizers import load_tokenizer
+
+OPTIONS = EncoderOptions(scratch=ScratchOptions(vocabulary=400))
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "emoji 👩‍🚀 and naïve ＦＵＬＬ　ｗｉｄｔｈ", "없는글자뷁"])
+def test_every_script_comes_back_whole(text, singles):
+    tokenizer = load_tokenizer(OPTIONS, singles)
+    ids = tokenizer(text)["input_ids"]
+    assert tokenizer.unk_token_id not in ids
+    backend = tokenizer.backend_tokenizer
+    assert tokenizer.decode(ids, skip_special_tokens=True).strip() == backend.normalizer.normalize_str(text)
+
+
+def test_texts_and_pairs_have_their_special_tokens_and_segments(singles):
+    tokenizer = load_tokenizer(OPTIONS, singles)
+    assert [tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id] == [0, 1, 2]
+    assert len({tokenizer.unk_token_id, tokenizer.mask_token_id} | {0, 1, 2}) == 5
+    row = tokenizer("a", "b")
+    assert row["input_ids"][0] == 1
+    assert [row["input_ids"].count(2), row["input_ids"][-1]] == [2, 2]
+    middle = row["input_ids"].index(2) + 1
+    assert row["token_type_ids"] == [0] * middle + [1] * (len(row["input_ids"]) - middle)
+
+
+def test_composed_and_decomposed_hangul_are_one(singles):
+    tokenizer = load_tokenizer(OPTIONS, singles)
+    assert (
+        tokenizer("가각힣")["input_ids"]
+        == tokenizer("\u1100\u1161\u1100\u1161\u11a8\u1112\u1175\u11c2")["input_ids"]
+    )
+
+
+def test_vocabulary_has_the_asked_size(singles):
+    assert len(load_tokenizer(EncoderOptions(scratch=ScratchOptions(vocabulary=350)), singles)) == 350
+    small = EncoderOptions(scratch=ScratchOptions(vocabulary=100_000))
+    assert 350 < len(load_tokenizer(small, singles)) < 1000
+
+
+def test_training_is_deterministic():
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdeあいうえお가나다라"), size=5)) for _ in range(300)]
+    texts = pl.DataFrame(
+        {"text": [" ".join(rng.choice(words, size=8)) for _ in range(500)], "pair": [None] * 500}
+    )
+    options = EncoderOptions(scratch=ScratchOptions(vocabulary=1500))
+    digests = {tokenizer_digest(load_tokenizer(options, texts)) for _ in range(3)}
+    shuffled = texts.sample(fraction=1.0, shuffle=True, seed=3)
+    assert digests == {tokenizer_digest(load_tokenizer(options, shuffled))}
+
+
+def test_pairs_are_trained_on_too():
+    texts = pl.DataFrame({"text": ["aa"] * 9, "pair": ["zyzyzyzy"] * 9})
+    tokenizer = load_tokenizer(OPTIONS, texts)
+    assert len(tokenizer("zyzyzyzy", add_special_tokens=False)["input_ids"]) == 1
+
+
+def test_cache_gives_the_same_tokenizer_and_survives_damage(singles, tmp_path):
+    trained = load_tokenizer(OPTIONS, singles, tmp_path)
+    (file,) = (tmp_path / "tokenizers").iterdir()
+    written = file.stat().st_mtime_ns
+    kept = load_tokenizer(OPTIONS, singles, tmp_path)
+    assert file.stat().st_mtime_ns == written
+    assert tokenizer_digest(kept) == tokenizer_digest(trained)
+    assert (
+        tokenize(singles, kept, max_length=32).ids.tolist()
+        == tokenize(singles, trained, max_length=32).ids.tolist()
+    )
+    file.write_bytes(file.read_bytes()[:-50])
+    assert tokenizer_digest(load_tokenizer(OPTIONS, singles, tmp_path)) == tokenizer_digest(trained)
+    assert file.stat().st_mtime_ns != written
+    load_tokenizer(OPTIONS, singles.head(2), tmp_path)
+    load_tokenizer(EncoderOptions(scratch=ScratchOptions(vocabulary=300)), singles, tmp_path)
+    assert len(list((tmp_path / "tokenizers").iterdir())) == 3
+
+
+def test_scratch_needs_texts():
+    with pytest.raises(ValueError, match="training texts"):
+        load_tokenizer(OPTIONS)
