@@ -76,6 +76,8 @@ def _repeat(rows: Array, wanted: int, rng: np.random.Generator) -> Array:
 
 def _fill(lengths: Array, batch_tokens: int, batch_rows: int | None) -> list[int]:
     """Cut rows in the given order into batches; return the end of each."""
+    if not len(lengths):
+        return []
     if batch_rows is not None:
         return [*range(batch_rows, len(lengths), batch_rows), len(lengths)]
     ends: list[int] = []

@@ -59,7 +59,8 @@ class Table:
         digest = hashlib.sha256()
         for start in range(0, len(self), _CHUNK):
             for text, pair in self.texts.slice(start, _CHUNK).select("text", "pair").iter_rows():
-                digest.update(f"{text}\x00{'' if pair is None else pair}\x01".encode())
+                # A null pair is no pair; an empty one still is a second text.
+                digest.update(f"{text}\x01".encode() if pair is None else f"{text}\x00{pair}\x01".encode())
         digest.update(self.groups.tobytes())
         return digest.hexdigest()
 

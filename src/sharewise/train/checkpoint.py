@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from torch import nn
 
 Tensors = dict[str, torch.Tensor]
 _PREFIX = "step-"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What ``save_checkpoint`` wrote, read again; ``state`` holds ``step`` too."""
+
+    model: Tensors
+    optimizer: Tensors
+    state: dict[str, Any]
 
 
 def save_checkpoint(
@@ -39,26 +49,30 @@ def save_checkpoint(
     (beside / "state.json").write_text(json.dumps(dict(state) | {"step": step}), encoding="utf-8")
     shutil.rmtree(written, ignore_errors=True)
     beside.rename(written)
-    for older in folder.glob(f"{_PREFIX}*"):
-        if older != written:
-            shutil.rmtree(older, ignore_errors=True)
+    for pattern in (f"{_PREFIX}*", f".{_PREFIX}*"):
+        for older in folder.glob(pattern):
+            if older != written:
+                shutil.rmtree(older, ignore_errors=True)
 
 
-def load_checkpoint(
-    folder: Path, *, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, Any] | None:
-    """Put the newest readable checkpoint back into model and optimizer; return its state, None if there is none."""
+def readable_checkpoints(folder: Path) -> Iterator[Checkpoint]:
+    """Read checkpoints, the newest first; damaged ones are left out."""
     for candidate in sorted(folder.glob(f"{_PREFIX}*"), reverse=True):
         try:
-            saved = load_file(candidate / "model.safetensors")
-            slots = load_file(candidate / "optimizer.safetensors")
-            state: dict[str, Any] = json.loads((candidate / "state.json").read_text(encoding="utf-8"))
-        except (OSError, SafetensorError, json.JSONDecodeError):
+            checkpoint = Checkpoint(
+                model=load_file(candidate / "model.safetensors"),
+                optimizer=load_file(candidate / "optimizer.safetensors"),
+                state=json.loads((candidate / "state.json").read_text(encoding="utf-8")),
+            )
+        except (OSError, SafetensorError, ValueError):
             continue
-        load_weights(model, saved)
-        _restore_optimizer(model, optimizer, slots)
-        return state
-    return None
+        yield checkpoint
+
+
+def restore_checkpoint(checkpoint: Checkpoint, *, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Put a checkpoint's tensors back into model and optimizer."""
+    load_weights(model, checkpoint.model)
+    _restore_optimizer(model, optimizer, checkpoint.optimizer)
 
 
 def weights(model: nn.Module) -> Tensors:

@@ -20,6 +20,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import nn
 
 from sharewise.data.tokens import TokenBatch
+from sharewise.errors import RunError
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder
 from sharewise.models.sharing import SHARINGS
@@ -28,9 +29,10 @@ from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.optimizer import build_optimizer
 from sharewise.train.precision import autocast, keep_memory, resolve_precision
+from sharewise.train.present import PresentTasks
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
-from sharewise.train.selection import selection_score
+from sharewise.train.selection import Score, selection_score
 from sharewise.train.state import Best, RunFolder, RunState
 from sharewise.train.steps import batch_plan, planned_updates, task_losses
 
@@ -57,7 +59,7 @@ class Trainer:
         self.folder = RunFolder(folder)
         self.observer = observer or Silence()
         self.checkpoint_seconds = checkpoint_seconds
-        # A task may be absent from a step on every process; its head must then stay as it is.
+        # A task may be absent from a step on every process; see PresentTasks.
         self.accelerator = Accelerator(
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)]
         )
@@ -65,11 +67,12 @@ class Trainer:
         self.precision = resolve_precision(options.precision, self.device)
 
         self.encoder = build_encoder(job.encoder, job.tokenizer, seed=job.seed)
-        seen = [job.stores[s].vocabulary_used() for s in ("train", "validation")]
-        self.compaction = compact(self.encoder, np.union1d(*seen))
+        seen = [job.stores[s] for s in ("train", "validation")]
+        used = [s.vocabulary_used() for s in seen] + [np.array([s.pad_id for s in seen])]
+        self.compaction = compact(self.encoder, np.unique(np.concatenate(used)))
         self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(self.device)
         self.model = SHARINGS[job.sharing](self.encoder, job.tasks, seed=job.seed)
-        self.runner: nn.Module = self.accelerator.prepare_model(self.model)
+        self.runner: nn.Module = self.accelerator.prepare_model(PresentTasks(self.model))
         self.optimizer = build_optimizer(
             self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
         )
@@ -78,7 +81,9 @@ class Trainer:
         self.total = sum(self.counts)
         self.state = RunState.start(list(job.tasks))
         # Losses stay on the device until an evaluation or a checkpoint needs them: no step waits for a number.
-        self.losses = torch.zeros(len(job.tasks), dtype=torch.float64, device=self.device)
+        # Apple's devices have no float64.
+        exact = torch.float32 if self.device.type == "mps" else torch.float64
+        self.losses = torch.zeros(len(job.tasks), dtype=exact, device=self.device)
 
     def run(self) -> Outcome:
         """Train, select, and score the selected model on validation and test.
@@ -122,14 +127,18 @@ class Trainer:
                 if due or interrupted.is_set() or now - saved >= self.checkpoint_seconds:
                     self._save(step)
                     saved = time.monotonic()
-                if self.state.finished:
-                    return
                 if interrupted.is_set():
                     raise KeyboardInterrupt
+                if self.state.finished:
+                    return
             done = 0
 
     def _update(self, step: int, rows: Array) -> None:
-        """Make one optimizer step on these rows, in as many parts as memory demands."""
+        """Make one optimizer step on these rows, in as many parts as memory demands.
+
+        Raises:
+            RunError: where there is too little memory for the smallest parts.
+        """
         options = self.job.training
         totals = self.targets.counts(rows)
         rate = learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
@@ -144,8 +153,14 @@ class Trainer:
                 losses = self._backward(rows, totals)
                 break
             except RuntimeError as error:
-                if not _is_out_of_memory(error) or self.state.parts >= min(_MOST_PARTS, len(rows)):
+                if not _is_out_of_memory(error):
                     raise
+                # One of several processes can't cut its step alone: the others wait for its gradients.
+                if self.accelerator.num_processes > 1 or self.state.parts >= min(_MOST_PARTS, len(rows)):
+                    raise RunError(
+                        f"out of memory at update {step + 1}; set a smaller training.batch_tokens or "
+                        "training.max_length, or take a smaller encoder"
+                    ) from error
             self._double_parts(step)
         nn.utils.clip_grad_norm_(self.model.parameters(), options.max_gradient_norm)
         self.optimizer.step()
@@ -156,7 +171,7 @@ class Trainer:
             self.state.recent[task] += total > 0
 
     def _backward(self, rows: Array, totals: Mapping[str, int]) -> torch.Tensor:
-        """Add the gradient of the step's loss; return each task's loss, float64 ``(tasks,)``, zero where absent."""
+        """Add the gradient of the step's loss; return each task's loss, ``(tasks,)``, zero where absent."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         sums = torch.zeros_like(self.losses)
         parts = np.array_split(rows, min(self.state.parts, len(rows)))
@@ -167,7 +182,7 @@ class Trainer:
             cells = self.targets.cells(mine, totals, self.device)
             with self._gradients_meet(last=number + 1 == len(parts)):
                 with autocast(self.precision, self.device):
-                    outputs = self.runner(self._compacted(tokens))
+                    outputs = self.runner(self._compacted(tokens), tuple(cells))
                 losses = task_losses(outputs, cells, self.job.tasks)
                 loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
                 # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
@@ -212,7 +227,7 @@ class Trainer:
             loss=validation_loss,
         )
         finite = math.isfinite(train_loss) and math.isfinite(validation_loss)
-        selected = state.best is None or (finite and score > state.best.score)
+        selected = state.best is None or (finite and score > Score(state.best.defined, state.best.score))
         curves = {
             t: {"train_loss": train[t], "validation_loss": scores[t].loss} | metrics[t] for t in job.tasks
         }
@@ -223,7 +238,7 @@ class Trainer:
             "seconds": state.seconds,
             "train_loss": train_loss if finite else None,
             "validation_loss": validation_loss if finite else None,
-            "score": score if finite else None,
+            "score": score.value if finite else None,
             "selected": selected,
             "joint": joint,
             "tasks": {t: defined(m, leave="loss") for t, m in curves.items()},
@@ -231,7 +246,8 @@ class Trainer:
         state.history.append(record)
         self._forget_losses()
         if selected:
-            state.best = Best(score=score if finite else -math.inf, step=step, epoch=epoch)
+            best = score if finite else Score(0, -math.inf)
+            state.best = Best(score=best.value, defined=best.defined, step=step, epoch=epoch)
             state.stale = 0
             if self.accelerator.is_main_process:
                 self.folder.write_best(self.model, step)
@@ -269,6 +285,8 @@ class Trainer:
         state = self.state
         if state.best is None:
             raise RuntimeError("a finished run has no evaluation")
+        # The main process may still be writing them.
+        self.accelerator.wait_for_everyone()
         self.folder.load_best(self.model, state.best.step)
         self.compaction.restore(self.encoder)
         self.remap = None
@@ -297,7 +315,7 @@ class Trainer:
         if found is None:
             return 0
         step, self.state = found
-        self.losses += torch.tensor([self.state.losses[t] for t in self.job.tasks], dtype=torch.float64)
+        self.losses.copy_(torch.tensor([self.state.losses[t] for t in self.job.tasks], dtype=torch.float64))
         return step
 
     def _fetch_losses(self) -> None:
@@ -332,4 +350,5 @@ class Trainer:
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
     text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text
+    words = ("out of memory", "can't allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(w in text for w in words)

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sharewise.stats.metrics import METRICS
+
+
+@dataclass(frozen=True, order=True)
+class Score:
+    """How good an evaluation is; the greater of two is better.
+
+    Attributes:
+        defined: how many metrics ``value`` is of. They come first: where a model answers one task with a constant,
+            its correlation isn't defined, and the mean of the rest must not win for that.
+        value: higher is better; the negative loss where no metric is defined.
+    """
+
+    defined: int
+    value: float
 
 
 def selection_score(
@@ -15,8 +30,8 @@ def selection_score(
     primary: Mapping[str, str],
     joint: Mapping[str, float],
     loss: float,
-) -> float:
-    """Score one evaluation on validation; higher is better.
+) -> Score:
+    """Score one evaluation on validation.
 
     Args:
         rule: ``mean`` or ``worst`` of the tasks' primary metrics, ``loss``, or a metric's name: the metric over all
@@ -28,7 +43,7 @@ def selection_score(
         loss: the weighted validation loss.
     """
     if rule == "loss":
-        return -loss
+        return Score(0, -loss)
     if rule in ("mean", "worst"):
         values = [_turned(primary[t], m.get(primary[t], math.nan)) for t, m in metrics.items()]
     elif rule in joint:
@@ -38,8 +53,8 @@ def selection_score(
     values = [v for v in values if not math.isnan(v)]
     if not values:
         # No metric is defined (one class only in validation, say): the loss is all that is left.
-        return -loss
-    return min(values) if rule == "worst" else sum(values) / len(values)
+        return Score(0, -loss)
+    return Score(len(values), min(values) if rule == "worst" else sum(values) / len(values))
 
 
 def _turned(metric: str, value: float) -> float:

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sharewise.files import write_text, write_whole
-from sharewise.train.checkpoint import load_checkpoint, load_weights, save_checkpoint, weights
+from sharewise.train.checkpoint import load_weights, readable_checkpoints, restore_checkpoint, save_checkpoint, weights
 
 
 @dataclass
 class Best:
-    """The evaluation that selection prefers so far."""
+    """The evaluation that selection prefers so far; ``score`` and ``defined`` are its ``selection.Score``."""
 
     score: float
+    defined: int
     step: int
     epoch: float
 
@@ -91,17 +93,29 @@ class RunFolder:
                 path.unlink()
 
     def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, RunState] | None:
-        """Go back to the newest checkpoint: (updates made, state), or None where there is none."""
-        saved = load_checkpoint(self.checkpoints, model=model, optimizer=optimizer)
-        if saved is None:
-            return None
-        step = int(saved.pop("step"))
-        best = saved.pop("best")
-        return step, RunState(**saved, best=Best(**best) if best else None)
+        """Go back to the newest whole checkpoint: (updates made, state), or None where there is none."""
+        for checkpoint in readable_checkpoints(self.checkpoints):
+            saved = dict(checkpoint.state)
+            try:
+                step, best = int(saved.pop("step")), saved.pop("best")
+                state = RunState(**saved, best=Best(**best) if best else None)
+            except (KeyError, TypeError):  # Another version of the program wrote it.
+                continue
+            if state.best is None or self._best_is_readable(state.best.step):
+                restore_checkpoint(checkpoint, model=model, optimizer=optimizer)
+                return step, state
+        return None
 
     def discard(self) -> None:
         """Drop what only an unfinished run needs."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _best_is_readable(self, step: int) -> bool:
+        try:
+            load_file(self._best(step))
+        except (OSError, SafetensorError):
+            return False
+        return True
 
     def _best(self, step: int) -> Path:
         return self.checkpoints / f"best-{step:09d}.safetensors"
