@@ -77,7 +77,7 @@ def _answer(folder, text):
     return message
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(_mutants())
 @example({"encoder": {"scratch": None}})
 @example({"tasks": {"x": {"kind": {}}}})
@@ -88,7 +88,7 @@ def test_dropped_renamed_and_retyped_keys(folder, study):
             answer.resolve(arm)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_a_slip_anywhere_in_the_text(folder, data):
     text = dump_yaml(data.draw(st.sampled_from([NAMED, SCRATCH])))
@@ -98,7 +98,7 @@ def test_a_slip_anywhere_in_the_text(folder, data):
     _answer(folder, text[:start] + slip + text[end:])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=40)
 @given(_mutants())
 def test_python_answers_alike(study):
     error = None
