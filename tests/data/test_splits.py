@@ -83,7 +83,7 @@ def test_order_of_rows_does_not_matter():
     assert np.array_equal(cut(units(names[order]), [labels[order]], [0.1, 0.1]), taken[order])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_properties(data):
     rows = data.draw(st.integers(1, 60))
@@ -100,7 +100,7 @@ def test_properties(data):
         assert set(labels[labels >= 0]) == set(labels[(labels >= 0) & (taken == 0)])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=20, max_size=200), st.sampled_from([0.1, 0.2, 0.5]))
 def test_one_task_without_groups_is_within_a_row_of_its_share(labels, share):
     labels = np.array(labels)

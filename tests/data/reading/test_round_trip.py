@@ -62,7 +62,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("round_trip")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     table=tables(),
     name=st.sampled_from(["t.csv", "t.tsv"]),
@@ -105,7 +105,7 @@ def test_delimited(folder, table, name, style, end, encoding, compression):
 plain_cells = st.text(st.sampled_from('"ab ,한'), max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(plain_cells, min_size=2, max_size=2), min_size=1, max_size=8))
 @example([['"a', "1"], ["b", "2"], ['c"', "3"]])
 def test_no_line_of_a_file_without_quoting_is_ever_swallowed(folder, table):
