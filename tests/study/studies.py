@@ -37,7 +37,7 @@ NAMED: dict[str, Any] = {
             "group": "dialogue_id",
             "encoding": "cp949",
         },
-        "reviews": {"train": "reviews.jsonl", "text": "review"},
+        "reviews": {"train": "reviews.jsonl", "test": "10%", "text": "review"},
     },
     "tasks": {
         "polite": {

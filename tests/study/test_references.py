@@ -1,6 +1,6 @@
 import pytest
 
-from study.studies import NAMED, changed, load, located, refusal
+from study.studies import NAMED, changed, load, located, refusal, without
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,15 @@ def test_a_metric_of_the_study_must_be_one_of_its_tasks(tmp_path):
     assert "report.epoch_metric: no task of this study has the metric `pearson`" in message
     arm = base | binary | {"arms": {"a": {"training": {"select": "mae"}}}}
     assert "arms.a.training.select: no task of this study has the metric `mae`" in refusal(tmp_path, arm)
+
+
+def test_every_data_set_has_a_test_split_or_none(tmp_path):
+    message = refusal(tmp_path, without(NAMED, ("data", "reviews", "test")))
+    assert "data.reviews.test: `test` is missing, and data set `talk` has one" in message
+    neither = without(without(NAMED, ("data", "reviews", "test")), ("data", "talk", "test"))
+    load(tmp_path, neither)
+    unused = without(without(NAMED, ("data", "reviews", "test")), ("tasks", "stars"))
+    load(tmp_path, without(unused, ("tasks", "topic")))
 
 
 def test_a_mistake_of_the_study_is_not_repeated_for_its_arms(tmp_path):

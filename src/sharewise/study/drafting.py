@@ -120,16 +120,16 @@ def _data(data_set: _DataSet, folder: Path) -> list[str]:
 
 
 def _split(data_set: _DataSet, split: str, folder: Path) -> list[str]:
+    cut = _commented(f'    {split}: "10%"', "cut from train, by group and stratified; or name a file")
     if split not in data_set.files:
-        why = "cut from train, by group and stratified; or name a file"
-        return [_commented(f'    {split}: "10%"', why)]
+        return [cut]
     records = data_set.records[split]
     path = _relative(data_set.files[split], folder)
     about = f"{records.frame.height:,} rows" + (f", {records.encoding}" if records.encoding else "")
     line = _commented(f"    {split}: {dump_text(path)}", about)
     lacking = data_set.columns - set(records.frame.columns)
     if lacking:
-        return [_comment(f"    # no column {', '.join(sorted(lacking))}, so left out: {line.strip()}")]
+        return [_comment(f"    # no column {', '.join(sorted(lacking))}, so left out: {line.strip()}"), cut]
     return [line]
 
 

@@ -29,6 +29,7 @@ def check_references(study: Any) -> list[Mistake]:
     data, tasks, arms = (_names(study.get(key)) for key in ("data", "tasks", "arms"))
     return [
         *_tasks(tasks, data),
+        *_splits(data, tasks),
         *_metrics(study, tasks),
         *_alike("data", data),
         *_alike("tasks", tasks),
@@ -42,6 +43,21 @@ def _tasks(tasks: Mapping[str, Any], data: Mapping[str, Any]) -> Iterable[Mistak
         source = _names(task).get("data")
         if isinstance(source, str) and source and source not in data:
             yield unknown_name(("tasks", name, "data"), UnknownName(source, data, what="data set"))
+
+
+def _splits(data: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Data sets that are trained on together need a test split all of them, or none."""
+    sources = [_names(task).get("data") for task in tasks.values()]
+    used = {name: _names(section) for name, section in data.items() if name in sources}
+    tested = [name for name, section in used.items() if section.get("test") is not None]
+    for name in used:
+        if tested and name not in tested:
+            yield Mistake(
+                path=("data", name, "test"),
+                problem=f"`test` is missing, and data set `{tested[0]}` has one",
+                expected='a test split in every data set, or in none; "10%" cuts one from train',
+                code="missing",
+            )
 
 
 def _metrics(study: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterable[Mistake]:

@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sharewise.data.corpus import CRITERIA, write_dialogues
+from sharewise.data.loading import load
+from sharewise.errors import UserError
+from sharewise.study import draft, load_study
+
+_TEXTS = [f"This is the sentence with number {n}, and it is long." for n in range(40)]
+
+
+def _write(file: Path, **columns) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame({"text": _TEXTS, **columns})
+    if file.suffix == ".jsonl":
+        frame.write_ndjson(file)
+    else:
+        frame.write_csv(file)
+    return file
+
+
+def _loaded(folder: Path, text: str):
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def test_splits_columns_and_labels_are_found(tmp_path):
+    files = [
+        _write(
+            tmp_path / "data" / f"{split}.csv",
+            tone=["warm", "cold", "cold", "cold"] * 10,
+            stars=[1, 2, 3, 4] * 10,
+        )
+        for split in ("train", "dev")
+    ]
+    text = draft(files, name="first", folder=tmp_path)
+    study = _loaded(tmp_path, text)
+    assert study.name == "first"
+    data = study.data["data"]
+    assert (data.train, data.validation, data.test) == ("data/train.csv", "data/dev.csv", "10%")
+    assert data.text == "text"
+    assert study.tasks["tone"].positive == "warm"
+    assert study.tasks["stars"].kind == "multiclass"
+    assert "cold: 75.0%, warm: 25.0%" in text
+    assert "a guess: the rarer of the two" in text
+    assert "or regression" in text
+    read = load(study.data, study.tasks, folder=study.folder)
+    assert len(read.train) + len(read.test) == 40
+
+
+def test_several_data_sets_with_the_same_columns(tmp_path):
+    files = [_write(tmp_path / name, y=[0, 1] * 20) for name in ("a.csv", "b.jsonl")]
+    study = _loaded(tmp_path, draft(files, folder=tmp_path))
+    assert study.name == "a-b"
+    assert {name: task.data for name, task in study.tasks.items()} == {"a_y": "a", "b_y": "b"}
+
+
+def test_a_split_that_lacks_a_column_is_left_out(tmp_path):
+    train = _write(tmp_path / "x_train.csv", y=[0, 1] * 20)
+    test = _write(tmp_path / "x_test.csv")
+    text = draft([train, test], folder=tmp_path)
+    assert "# no column y, so left out: test: x_test.csv" in text
+    assert _loaded(tmp_path, text).data["x"].test == "10%"
+
+
+def test_a_single_task_is_pointed_out(tmp_path):
+    text = draft([_write(tmp_path / "x.csv", y=[0, 1] * 20)], folder=tmp_path)
+    assert "one task only, and nothing to share" in text
+
+
+@pytest.mark.parametrize(
+    ("texts", "encoder"),
+    [
+        (["이 문장은 한국어로 쓰여 있다"], "klue/roberta-base"),
+        (["これは日本語で書かれた文です"], "sbintuitions/modernbert-ja-130m"),
+        (["a plain English sentence"], "FacebookAI/roberta-base"),
+        (["Köln und Düsseldorf grüßen schön"], "FacebookAI/xlm-roberta-base"),
+    ],
+)
+def test_the_encoder_follows_the_writing(tmp_path, texts, encoder):
+    file = _write(tmp_path / "x.csv", y=[0, 1] * 20, text=[f"{texts[0]} {n}" for n in range(40)])
+    assert _loaded(tmp_path, draft([file], folder=tmp_path)).encoder.name == encoder
+
+
+@pytest.mark.parametrize("language", ["ko", "ja"])
+def test_the_bundled_corpus(tmp_path, language):
+    files = write_dialogues(tmp_path / "corpus", language=language, rows=600, seed=1)
+    study = _loaded(tmp_path, draft(list(files.values()), folder=tmp_path))
+    data = study.data["corpus"]
+    assert (data.train, data.validation, data.test) == tuple(
+        f"corpus/{s}.csv" for s in ("train", "validation", "test")
+    )
+    assert data.text == ("human_question", "bot_response")
+    assert data.group == "dialogue_id"
+    assert {name: (task.kind, task.label) for name, task in study.tasks.items()} == {
+        criterion: ("binary", f"{criterion}_majority") for criterion in CRITERIA
+    }
+    assert len(load(study.data, study.tasks, folder=study.folder).train) == 480
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({}, "no column looks like a label"),
+        ({"text": list(range(40)), "y": [0, 1] * 20}, "no column holds text"),
+    ],
+)
+def test_data_that_make_no_study(tmp_path, columns, words):
+    with pytest.raises(UserError, match=words):
+        draft([_write(tmp_path / "x.csv", **columns)])
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match="there is no file"):
+        draft([tmp_path / "gone.csv"])
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    name=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12),
+    labels=st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=3, unique=True),
+)
+def test_any_column_name_and_labels_make_a_study_that_loads(tmp_path_factory, name, labels):
+    folder = tmp_path_factory.mktemp("draft")
+    if "${" in name or name in ("text", ""):
+        return
+    file = folder / "x.parquet"
+    pl.DataFrame({"text": _TEXTS, name: [labels[n % len(labels)] for n in range(40)]}).write_parquet(file)
+    text, refused = "", ""
+    try:
+        text = draft([file], folder=folder)
+    except UserError as error:
+        refused = str(error)
+    if refused:
+        assert "no column looks like a label" in refused
+    else:
+        (task,) = _loaded(folder, text).tasks.values()
+        assert task.label == name
