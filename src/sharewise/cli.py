@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
+from sharewise import __version__
 from sharewise.errors import RunError, UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sharewise.compare import Estimate
+    from sharewise.report.progress import ConsoleObserver
     from sharewise.study import Study
+
+
+class _Commands(TyperGroup):
+    """Says what Ctrl-C leaves behind; typer would end without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise RunError("stopped; run the same command again to go on where it stopped") from None
+
 
 app = typer.Typer(
     name="sharewise",
-    help="Train several text-classification tasks on one encoder, and learn whether sharing helped each of them.",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,17 +53,20 @@ Set = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
-@app.callback()
-def common(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
-) -> None:
-    """Look up what `--debug` and `--version` ask for."""
-    if version:
-        from sharewise import __version__
-
-        typer.echo(__version__)
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sharewise {__version__}")
         raise typer.Exit
+
+
+@app.callback(epilog="Example: sharewise compare study.yaml --plan")
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; goes before the command.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Train several text-classification tasks on one encoder, and learn whether sharing helped each of them."""
 
 
 @app.command(epilog="Example: sharewise init train.csv valid.csv test.csv > study.yaml")
@@ -63,7 +81,7 @@ def init(
     from sharewise.files import write_text
     from sharewise.study import draft
 
-    text = draft(files)
+    text = draft(files, folder=output.parent if output else None)
     if output is not None:
         if output.exists():
             raise UserError(f"{output} exists already", action="name another file, or move this one away")
@@ -166,27 +184,25 @@ def dialogue(
 
 def main() -> None:
     """Run a command; exit with 0 done, 1 failed, 2 the user's input is wrong."""
-    if "--debug" in sys.argv[1:]:
-        app()
-        return
     try:
         app()
     except UserError as error:
         _fail(str(error), 2)
     except RunError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("stopped; run the same command again to go on where it stopped", 1)
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
-        _fail(f"{type(error).__name__}: {error}\n  This should not happen; --debug shows where it did.", 1)
+        text = " ".join(str(error).split())
+        _fail(f"unexpected {type(error).__name__}: {text} (`sharewise --debug …` shows where)", 1)
 
 
 def _fail(message: str, code: int) -> None:
     from rich.console import Console
 
-    Console(stderr=True).print("[bold red]error:[/bold red] ", end="")
+    if "--debug" in sys.argv[1:]:
+        traceback.print_exc()
+    Console(stderr=True).print("error: ", style="bold red", end="")
     sys.stderr.write(message + "\n")
     sys.exit(code)
 
@@ -203,7 +219,7 @@ def _load(file: Path, overrides: list[str] | None) -> Study:
     return load_study(file, overrides=overrides or [])
 
 
-def _observer(study: Study, *, quiet: bool) -> Any:
+def _observer(study: Study, *, quiet: bool) -> ConsoleObserver:
     from rich.console import Console
 
     from sharewise.report.progress import ConsoleObserver
