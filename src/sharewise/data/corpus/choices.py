@@ -17,7 +17,7 @@ from sharewise.data.corpus.turns import Turns
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_ECHOED = 0.7
+_ECHOED = 0.6
 """Share of consistent answers that come back to what the user said."""
 _DENIED = {True: 0.03, False: 0.3}
 """Whether the answer is consistent -> share of answers that deny having been told something."""

@@ -64,8 +64,7 @@ def simulate(language: LanguageCode, split_rows: Sequence[int], seed: int, lengt
     turns = sample_turns(split_rows, draws)
     first = turns.turn == 1
     majority = sample_labels(first, draws)
-    subtle = raters.sample_subtle(len(first), draws)
-    disputed = raters.sample_disputed(subtle, draws)
+    subtle, disputed = raters.sample_difficulty(len(first), draws)
     written = raters.sample_written(majority, disputed, draws)
     yes = raters.yes_counts(majority, disputed)
     spoken, facts = _LANGUAGES[language], fact_base(language)

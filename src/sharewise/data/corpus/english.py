@@ -80,7 +80,7 @@ _TRAITS = {
         values=("early", "late"),
         first=("I get up {p}.", "I rise {p}."),
         again=("Up {p} again.", "Still rising {p}."),
-        echoes=("You <rise> {p}.", "Good for <a> {p} riser."),
+        echoes=("You <rise> {p}.", "Enjoy <your> {p} start."),
         unsure=("Rising {p}, I believe.",),
         denial="You never told me your mornings.",
     ),

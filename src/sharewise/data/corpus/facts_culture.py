@@ -49,10 +49,10 @@ COMPOSER = """
 나비 부인 = 푸치니 | Madame Butterfly = Puccini | 蝶々夫人 = プッチーニ
 볼레로 = 라벨 | Bolero = Ravel | ボレロ = ラヴェル
 봄의 제전 = 스트라빈스키 | The Rite of Spring = Stravinsky | 春の祭典 = ストラヴィンスキー
-송어 오중주 = 슈베르트 | the Trout Quintet = Schubert | ピアノ五重奏曲「ます」 = シューベルト
+송어 오중주 = 슈베르트 | the Trout Quintet = Schubert | ます五重奏曲 = シューベルト
 핀란디아 = 시벨리우스 | Finlandia = Sibelius | フィンランディア = シベリウス
 페르 귄트 모음곡 = 그리그 | the Peer Gynt suite = Grieg | ペール・ギュント組曲 = グリーグ
-행성 모음곡 = 홀스트 | The Planets = Holst | 組曲「惑星」 = ホルスト
+행성 모음곡 = 홀스트 | The Planets = Holst | 惑星組曲 = ホルスト
 달빛 = 드뷔시 | Clair de lune = Debussy | 月の光 = ドビュッシー
 신세계 교향곡 = 드보르자크 | the New World Symphony = Dvorak | 新世界交響曲 = ドヴォルザーク
 """

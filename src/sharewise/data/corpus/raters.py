@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ _MISREAD = 0.3
 """Share of disputed cells in which two of the three raters read the text against what was written."""
 
 
+@cache
 def disagreement_rates() -> dict[str, float]:
     """Return each criterion's share of rows with a disagreement.
 
@@ -32,20 +34,23 @@ def disagreement_rates() -> dict[str, float]:
     return {criterion: total * share for criterion, share in DISAGREEMENT_SHARES.items()}
 
 
-def sample_subtle(rows: int, draws: Draws) -> npt.NDArray[np.bool_]:
-    """Draw which cells have subtle text, (rows, criteria)."""
-    columns = [draws.uniform(f"subtle {criterion}", rows) < SUBTLE[criterion] for criterion in CRITERIA]
-    return np.stack(columns, axis=1)
+def sample_difficulty(rows: int, draws: Draws) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Draw which cells have subtle text and which the raters disagree about, the former more often.
 
-
-def sample_disputed(subtle: npt.NDArray[np.bool_], draws: Draws) -> npt.NDArray[np.bool_]:
-    """Draw which cells the raters disagree about, (rows, criteria); subtle text is disputed more often."""
-    columns = []
-    for index, (criterion, rate) in enumerate(disagreement_rates().items()):
-        plain = rate / (1 + (_SUBTLE_ODDS - 1) * SUBTLE[criterion])
-        threshold = np.where(subtle[:, index], _SUBTLE_ODDS * plain, plain)
-        columns.append(draws.uniform(f"disputed {criterion}", len(subtle)) < threshold)
-    return np.stack(columns, axis=1)
+    Returns:
+        subtle and disputed, (rows, criteria) each.
+    """
+    subtle = np.zeros((rows, len(CRITERIA)), dtype=np.bool_)
+    disputed = np.zeros_like(subtle)
+    for index, criterion in enumerate(CRITERIA):
+        share = SUBTLE[criterion]
+        plain = disagreement_rates()[criterion] / (1 + (_SUBTLE_ODDS - 1) * share)
+        place = draws.stratified(f"difficulty of {criterion}", rows)
+        subtle[:, index] = place < share
+        disputed[:, index] = np.where(
+            subtle[:, index], place < share * _SUBTLE_ODDS * plain, place - share < (1 - share) * plain
+        )
+    return subtle, disputed
 
 
 def yes_counts(majority: npt.NDArray[np.bool_], disputed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:

@@ -8,7 +8,7 @@ import polars as pl
 from sharewise.data.corpus.columns import NONE, compose, join, select
 from sharewise.data.corpus.content import Content
 
-_LIVELY = 0.2
+_LIVELY = 0.12
 """Share of interesting answers with a lively remark."""
 _KIND = 0.05
 """Share of unbiased and harmless answers, not to be subtle, that speak of a group of people."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sharewise.data.corpus.dialogues import Length, simulate
 from sharewise.data.corpus.facts import LanguageCode
+from sharewise.data.simulated import NOTE
 from sharewise.errors import UserError
 
 Format = Literal["csv", "parquet"]
@@ -76,7 +77,7 @@ def write_dialogues(
         start += size
     shares = "\n".join(f"{file.name}: {sizes[split]:,} rows" for split, file in files.items())
     note = _NOTE.format(language=language, rows=rows, seed=seed, length=length, splits=shares)
-    (folder / "README.txt").write_text(note, encoding="utf-8")
+    (folder / NOTE).write_text(note, encoding="utf-8")
     return files
 
 
