@@ -16,7 +16,7 @@ from sharewise.errors import UserError
 from sharewise.models.encoder import build_encoder
 from sharewise.models.options import EncoderOptions, ScratchOptions
 from sharewise.models.pretrained import quiet
-from sharewise.models.saved import LoadedModel, load_model, save_model
+from sharewise.models.saved import LoadedModel, Manifest, load_model, save_model
 from sharewise.models.sharing import HardSharing
 from sharewise.models.tokenizers import load_tokenizer
 
@@ -148,6 +148,15 @@ def test_manifest_of_other_labels_is_refused(saved):
     file.write_text(changed, encoding="utf-8")
     with pytest.raises(UserError, match=r"sharewise\.json: the file is not the one that was saved"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("change", [{"sharing": "telepathy"}, {"tasks": {"x": {"options": {}, "found": {}}}}])
+def test_what_another_version_saved_is_refused(saved, change):
+    file = saved[0] / "sharewise.json"
+    manifest = Manifest.model_validate({**json.loads(file.read_text(encoding="utf-8")), **change}).sealed()
+    file.write_text(manifest.model_dump_json(by_alias=True), encoding="utf-8")
+    with pytest.raises(UserError, match="load it with the version that saved it"):
+        load_model(saved[0])
 
 
 def test_other_folders_are_refused(tmp_path):

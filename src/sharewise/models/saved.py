@@ -152,7 +152,8 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
         trust_remote_code: run code that came with the encoder from the hub.
 
     Raises:
-        UserError: where the folder isn't a model, or a file of it is missing or was changed.
+        UserError: where the folder isn't a model, a file of it is missing or was changed, or another version's
+            sharing method or kind of task is in it.
     """
     from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer
 
@@ -167,9 +168,17 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
             trust_remote_code=trust_remote_code,
         )
 
-    tasks = {name: restore_task(name, saved.options, saved.found) for name, saved in manifest.tasks.items()}
+    try:
+        method = SHARINGS[manifest.sharing]
+        tasks = {name: restore_task(name, t.options, t.found) for name, t in manifest.tasks.items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{folder / _MANIFEST}: this is a model of Sharewise {manifest.sharewise} that Sharewise {__version__} "
+            f"can't make ({type(error).__name__}: {error})",
+            action="load it with the version that saved it",
+        ) from error
     encoder = Encoder(load_backbone(part(_ENCODER)), part(_ENCODER))
-    sharing = SHARINGS[manifest.sharing](encoder, tasks, seed=0)
+    sharing = method(encoder, tasks, seed=0)
     state = load_file(folder / _HEADS)
     state |= {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
     sharing.load_state_dict(state)
