@@ -13,13 +13,13 @@ from sharewise.report.words import difference, in_points, metric_name, scale
 
 def forests(results: Results) -> list[Figure]:
     """A figure of all differences in points, and one for each task whose metric has a unit of its own."""
-    units: dict[str, list[Row]] = {}
+    units: dict[str, list[Row]] = {"points": []}
     for verdict in results.verdicts:
         row = _row(verdict)
         if row is not None:
             own = f"{metric_name(verdict.metric)} of {verdict.task}"
             units.setdefault("points" if in_points(verdict.metric) else own, []).append(row)
-    return [_figure(unit, rows) for unit, rows in units.items()]
+    return [_figure(unit, rows) for unit, rows in units.items() if rows]
 
 
 def _row(verdict: Verdict) -> Row | None:

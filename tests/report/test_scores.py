@@ -1,0 +1,49 @@
+from report.fixtures import dialogue_results
+from sharewise.report.scores import beyond, joint, primary, shares
+
+
+def test_each_row_has_the_constant_answer_and_every_arm(dialogue):
+    table = primary(dialogue)
+    assert [column.title for column in table.columns] == [
+        "Task",
+        "Metric",
+        "Constant answer",
+        "single",
+        "hard",
+    ]
+    mean, deviation = dialogue.arms["hard"].summary["consistency"]["test"]["mcc"]
+    row = next(row for row in table.rows if row[0].text == "consistency")
+    assert row[2].text == "0.0000"
+    assert row[4].text == f"{mean:.4f} ± {deviation:.4f}"
+    assert [cell.bold for cell in row] == [False, False, False, False, True]
+
+
+def test_errors_are_best_low_and_one_seed_has_no_spread(mixed):
+    stars = next(row for row in primary(mixed).rows if row[0].text == "stars")
+    assert [cell.text for cell in stars] == ["stars", "MAE", "1.1000", "0.6120", "0.5800"]
+    assert [cell.bold for cell in stars[3:]] == [False, True]
+
+
+def test_joint_metrics_stand_beside_the_constant_answers(dialogue):
+    table = joint(dialogue)
+    assert [row[0].text for row in table.rows] == ["Exact Match", "Micro F1", "Macro F1"]
+    assert table.rows[1][1].text == f"{dialogue.joint_baseline['micro_f1']:.4f}"
+    without = joint(dialogue.model_copy(update={"joint_baseline": {}}))
+    assert [column.title for column in without.columns] == ["Metric", "single", "hard"]
+
+
+def test_without_binary_tasks_there_are_no_joint_metrics(mixed):
+    assert joint(mixed) is None
+    assert len(beyond(mixed).blocks) == 1
+
+
+def test_shares_name_the_most_frequent_label_and_what_it_scores(dialogue, mixed):
+    row = next(row for row in shares(dialogue).rows if row[0].text == "no_hallucination")
+    share = dialogue.tasks["no_hallucination"].shares["test"]["1"]
+    assert [cell.text for cell in row[5:8]] == ["1", f"{100 * share:.1f} %", f"{share:.4f}"]
+    stars = next(row for row in shares(mixed).rows if row[0].text == "stars")
+    assert [cell.text for cell in stars[5:]] == ["–", "–", "–", "–", "1.1000"]
+
+
+def test_validation_scores_say_so():
+    assert "validation split" in primary(dialogue_results(scored="validation", epochs=1)).caption

@@ -1,0 +1,91 @@
+import pytest
+
+from report.fixtures import dialogue_results
+from sharewise.report.document import Folded, Items, Paragraph
+from sharewise.report.verdicts import overview, tally, verdict_table, verdicts, why_none
+
+
+def _edit(results, index, **changes):
+    """The results with fields of one verdict changed."""
+    edited = list(results.verdicts)
+    edited[index] = edited[index].model_copy(update=changes)
+    return results.model_copy(update={"verdicts": edited})
+
+
+def _sentences(section) -> list[str]:
+    """Every sentence, those folded too; marks left out."""
+    lists = [b for block in section.blocks for b in (block.blocks if isinstance(block, Folded) else [block])]
+    return [
+        item for block in lists if isinstance(block, Items) and block.title != "Marks" for item in block.items
+    ]
+
+
+def test_every_verdict_has_its_sentence_and_those_found_come_first(dialogue):
+    told = _sentences(verdicts(dialogue))
+    assert sorted(told) == sorted(dialogue.sentences)
+    found = [
+        s for s, v in zip(dialogue.sentences, dialogue.verdicts, strict=True) if v.verdict != "inconclusive"
+    ]
+    assert set(told[: len(found)]) == set(found)
+
+
+def test_of_many_verdicts_the_inconclusive_are_folded_not_dropped():
+    many = dialogue_results(arms=("single", "hard", "grouped"), seeds=(1, 2, 3), epochs=1)
+    section = verdicts(many)
+    assert sorted(_sentences(section)) == sorted(many.sentences)
+    assert any(isinstance(block, Folded) for block in section.blocks)
+    table = overview(many)
+    assert [column.title for column in table.columns] == ["Task", "hard", "grouped"]
+    assert table.rows[1][1].text.split()[0] == many.verdicts[2].verdict
+
+
+def test_the_table_holds_each_number_in_points(dialogue):
+    verdict = dialogue.verdicts[5]
+    row = verdict_table(dialogue).rows[5]
+    assert [cell.text for cell in row[:3]] == [verdict.task, "hard", verdict.verdict]
+    assert row[3].text == f"{100 * verdict.difference:+.2f}".replace("-", "−")
+    assert row[4].text.startswith(f"[{100 * verdict.interval[0]:+.2f}".replace("-", "−"))
+    assert row[7].text == f"{100 * verdict.detectable:.2f}"
+    assert row[2].tone == verdict.verdict
+
+
+def test_an_error_metric_is_told_in_its_own_unit(dialogue):
+    odd = _edit(dialogue, 0, metric="mae", difference=0.034, interval=(0.01, 0.058))
+    table = verdict_table(odd)
+    assert table.rows[0][3].text == "+0.034"
+    assert "linguistic_acceptability in MAE" in table.caption
+
+
+def test_a_comparison_without_interval_is_no_verdict(dialogue):
+    bare = _edit(dialogue, 0, interval=None, interval_family=None, p=None, p_adjusted=None, detectable=None)
+    row = verdict_table(bare).rows[0]
+    assert [cell.text for cell in row[4:8]] == ["–"] * 4
+    assert (row[2].text, row[2].tone) == ("no verdict", "muted")
+    assert "1 no verdict" in tally(bare)
+
+
+def test_each_mark_is_numbered_once_and_explained(dialogue):
+    rows = verdict_table(dialogue).rows
+    (marks,) = (b for b in verdicts(dialogue).blocks if isinstance(b, Items) and b.title == "Marks")
+    assert {text for v in dialogue.verdicts for text in v.marks} == {
+        item.split(": ", 1)[1] for item in marks.items if item[0].isdigit()
+    }
+    for row, verdict in zip(rows, dialogue.verdicts, strict=True):
+        told = row[8].text.split(", ")
+        assert ("not worse" in told) == (verdict.not_worse is True)
+        assert len([mark for mark in told if mark.isdigit()]) == len(verdict.marks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"scored": "validation"}, "no test split"),
+        ({"seeds": [1]}, "one seed"),
+        ({"seeds": [1, 2]}, "2 seeds"),
+        ({}, "no arm was compared"),
+    ],
+)
+def test_a_study_without_verdicts_says_why(dialogue, changes, reason):
+    without = dialogue.model_copy(update={"verdicts": [], "sentences": [], **changes})
+    assert reason in why_none(without)
+    assert verdicts(without).blocks == (Paragraph(why_none(without)),)
