@@ -58,7 +58,7 @@ def draft(files: Sequence[Path], *, name: str | None = None, folder: Path | None
     sets = [_read(data_set, splits) for data_set, splits in groups.items()]
     lines = [
         "# Drafted by `sharewise init` from the data; look over every choice.",
-        "# Next: `sharewise audit` looks at the data, `sharewise compare` trains and compares the arms.",
+        "# Next: `sharewise compare STUDY --plan` says what it takes, without --plan it trains and compares the arms.",
         "",
         f"name: {dump_text(plain_name(name) if name else '-'.join(groups)[:80])}",
         "",

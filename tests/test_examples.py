@@ -1,0 +1,57 @@
+"""Every example runs as it stands, at a small size: hub ids and data sets replaced by local stand-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharewise import compare, load_study
+from sharewise.data.corpus import write_dialogues
+from sharewise.report import write_reports
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*/*.yaml"))
+TINY = (
+    "encoder={scratch: {layers: 1, width: 16, vocabulary: 400}}",
+    "training.epochs=1",
+    "training.precision=fp32",
+    "training.max_length=32",
+    "seeds=[1]",
+)
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Folders with a little data in the layout that each example expects, by the variable that names it."""
+    amcd = tmp_path_factory.mktemp("amcd")
+    for language in ("EN", "DE", "JP"):
+        for split, rows in (("train", 40), ("valid", 16), ("test", 16)):
+            lines = [
+                f"If only item {i} had been {language} made, it would last.\t{i % 2}" for i in range(rows)
+            ]
+            text = "\n".join(["sentence\tis_counterfactual", *lines]) + "\n"
+            (amcd / f"{language}_{split}.tsv").write_text(text, encoding="utf-8")
+    dialogues = tmp_path_factory.mktemp("dialogues")
+    write_dialogues(dialogues, language="ko", rows=240, seed=1, length="short")
+    return {"AMCD": str(amcd), "DIALOGUES": str(dialogues)}
+
+
+def test_there_are_examples() -> None:
+    names = {path.parent.name for path in EXAMPLES}
+    assert names == {"counterfactual-reviews", "dialogue-quality"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_example_runs(
+    path: Path, stand_ins: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, folder in stand_ins.items():
+        monkeypatch.setenv(name, folder)
+    settings = [*TINY]
+    study = load_study(path)
+    settings += [f"arms.{arm}.training.epochs=1" for arm, o in study.arms.items() if "epochs" in o.training]
+    results = compare(load_study(path, overrides=settings), runs=tmp_path, workers=1)
+    assert set(results.tasks) == set(study.tasks)
+    assert {"single", *study.arms} <= set(results.arms)
+    for written in write_reports(results, tmp_path).values():
+        assert written.stat().st_size > 1000
