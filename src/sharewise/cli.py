@@ -41,7 +41,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-corpus = typer.Typer(no_args_is_help=True, help="Write the bundled simulated corpus to files.")
+corpus = typer.Typer(
+    no_args_is_help=True,
+    help="Write the bundled simulated corpus to files.",
+    epilog="Example: sharewise corpus dialogue --language en --rows 5000 -o data",
+)
 app.add_typer(corpus, name="corpus")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, in YAML.")]
@@ -108,7 +112,7 @@ def compare(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train all arms with all seeds and judge them; run again, it goes on where it stopped."""
+    """Train all arms with all seeds, and judge them. Run again, it goes on where it stopped."""
     from sharewise.compare import compare as compare_study
     from sharewise.compare import estimate, study_folder
 
@@ -121,8 +125,7 @@ def compare(
     folder = study_folder(loaded, runs)
     _report(folder, as_json=as_json)
     if not as_json:
-        again = f"sharewise report {folder}"
-        _console().print(f"{len(results.runs)} runs are kept in {folder}; `{again}` writes the reports anew.")
+        typer.echo(f"{len(results.runs)} runs; `sharewise report {folder}` writes the reports anew.")
 
 
 @app.command(epilog="Example: sharewise train study.yaml --arm hard --seed 1")
@@ -134,7 +137,7 @@ def train(
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Make one run: one arm, one seed (of `single`, a model a task)."""
+    """Make the run of one arm and seed. Of `single`, that is a model a task."""
     from sharewise.compare import study_folder, train_one
 
     loaded = _load(study, set_)
@@ -158,7 +161,7 @@ def report(
     ],
     as_json: Json = False,
 ) -> None:
-    """Write report.md and report.html anew from results.json, and print the tables."""
+    """Write the reports anew from results.json. The tables are printed too."""
     _report(folder, as_json=as_json)
 
 
@@ -167,6 +170,9 @@ def dialogue(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("dialogues"),
     language: Annotated[Literal["ko", "en", "ja"], typer.Option("--language", help="ko, en or ja.")] = "ko",
     rows: Annotated[int, typer.Option("--rows", min=10, help="Rows over all splits.")] = 5000,
+    test: Annotated[
+        int | None, typer.Option("--test", min=1, help="Rows of the test split; a tenth if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
     length: Annotated[
         Literal["short", "published"], typer.Option("--length", help="About 25 or 62 word pieces a row.")
@@ -174,10 +180,14 @@ def dialogue(
     format_: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
     as_json: Json = False,
 ) -> None:
-    """Write simulated dialogues with nine criteria of a chatbot's answer, judged by three raters."""
+    """Write simulated dialogues. Three raters judged each answer by nine criteria."""
     from sharewise.data.corpus import write_dialogues
 
-    written = write_dialogues(output, language=language, rows=rows, seed=seed, length=length, format=format_)
+    held_out = round(rows / 10)
+    splits = None if test is None else {"train": rows - held_out - test, "validation": held_out, "test": test}
+    written = write_dialogues(
+        output, language=language, rows=rows, seed=seed, length=length, format=format_, splits=splits
+    )
     paths = {name: str(path) for name, path in written.items()}
     typer.echo(json.dumps(paths) if as_json else "\n".join(f"{name}: {path}" for name, path in paths.items()))
 
@@ -224,10 +234,8 @@ def _observer(study: Study, *, quiet: bool) -> ConsoleObserver:
 
     from sharewise.report.progress import ConsoleObserver
 
-    primary = {name: task.primary_metric for name, task in study.tasks.items()}
     # Progress goes to standard error, so that standard output holds results alone.
-    console = Console(stderr=True, quiet=quiet)
-    return ConsoleObserver(console, epoch_metric=study.report.epoch_metric, primary=primary)
+    return ConsoleObserver(Console(stderr=True, quiet=quiet), study)
 
 
 def _report(folder: Path, *, as_json: bool) -> None:
@@ -248,25 +256,33 @@ def _print_plan(plan: Estimate, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from rich.table import Table
+    from rich.text import Text
 
     if as_json:
         typer.echo(json.dumps(asdict(plan)))
         return
-    table = Table(title="What this study takes")
+    table = Table(title="What this study takes", title_justify="left")
     for column in ("run", "updates", "rows", "minutes"):
         table.add_column(column, justify="left" if column == "run" else "right")
     for run in plan.runs:
         left = "on disk" if run.on_disk else f"{run.seconds / 60:.1f}"
-        table.add_row(run.label, f"{run.updates:,}", f"{run.rows:,}", left)
-    console = _console()
-    console.print(table)
+        # As text, for `single[ARM]` would be taken for markup.
+        table.add_row(Text(run.label), f"{run.updates:,}", f"{run.rows:,}", left)
+    _console().print(table)
     done = sum(run.on_disk for run in plan.runs)
-    console.print(
-        f"{len(plan.runs)} runs, {done} of them on disk; about {plan.seconds / 3600:.2f} hours with "
-        f"{plan.workers} side by side (early stopping may save some); {plan.kept_bytes / 2**20:,.0f} MiB of weights "
-        f"stay on disk, {plan.peak_bytes / 2**20:,.0f} MiB at most on the way.",
-        highlight=False,
+    typer.echo(
+        f"{len(plan.runs)} runs, {done} of them on disk\n"
+        f"about {_hours(plan.seconds)} with {plan.workers} side by side; early stopping may save some\n"
+        f"{_size(plan.kept_bytes)} of weights stay on disk, {_size(plan.peak_bytes)} at most on the way"
     )
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
+
+
+def _size(number: int) -> str:
+    return f"{number / 2**30:,.1f} GiB" if number >= 2**30 else f"{number / 2**20:,.1f} MiB"
 
 
 if __name__ == "__main__":

@@ -13,11 +13,15 @@ from pathlib import Path
 
 from sharewise.errors import RunError
 
+# Endings of what isn't whole yet, and of what makes way for it.
+_PART = ".part"
+_OLD = ".old"
+
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let a function write a file beside the wanted one, then rename it, so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{_PART}{path.suffix}")
     try:
         write(beside)
         beside.replace(path)
@@ -42,7 +46,7 @@ def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     unique = f".{folder.name}.{uuid.uuid4().hex[:12]}"
-    beside, away = folder.with_name(f"{unique}.part"), folder.with_name(f"{unique}.old")
+    beside, away = folder.with_name(f"{unique}{_PART}"), folder.with_name(f"{unique}{_OLD}")
     try:
         beside.mkdir()
         write(beside)
@@ -56,6 +60,19 @@ def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(away, ignore_errors=True)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Delete what `write_whole` and `write_folder` leave beside their work when the process is killed in it.
+
+    Only for a folder that no other process writes to meanwhile.
+    """
+    for path in folder.glob(".*"):
+        if path.is_dir():
+            if path.suffix in (_PART, _OLD):
+                shutil.rmtree(path, ignore_errors=True)
+        elif _PART in path.suffixes[-2:]:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 import sharewise
+from sharewise.compare.doubts import about_learning, about_runs, about_surroundings, about_texts
 from sharewise.compare.environment import git_commit, machine, versions
 from sharewise.compare.judging import judge
 from sharewise.compare.planning import PlannedArm, plan_arms
@@ -28,13 +29,39 @@ Split = Literal["test", "validation"]
 Summary = dict[str, tuple[float, float]]
 
 
-def collect(study: Study, workspace: Workspace, finished: Sequence[FinishedRun]) -> Results:
-    """Gather everything that the reports show, and judge the arms."""
+def collect(
+    study: Study,
+    workspace: Workspace,
+    finished: Sequence[FinishedRun],
+    *,
+    notes: Sequence[str] = (),
+    second_look: bool = False,
+) -> Results:
+    """Gather everything that the reports show, and judge the arms.
+
+    Args:
+        study: the study.
+        workspace: with its data.
+        finished: all its runs.
+        notes: further warnings.
+        second_look: whether seeds or arms were added after verdicts had been seen.
+    """
     data = workspace.base
     scored: Split = "test" if data.test is not None else "validation"
     arms = plan_arms(study)
     by_arm = {a.name: [r for r in finished if r.record.arm == a.name] for a in arms}
-    judged = judge(study, data, arms, by_arm, scored)
+    judged = judge(study, data, arms, by_arm, scored, second_look=second_look)
+    tasks = {name: task_record(task, data, study, scored) for name, task in data.tasks.items()}
+    records = [run.record for run in finished]
+    doubts = [
+        *data.notes,
+        *judged.warnings,
+        *about_texts(workspace, arms),
+        *about_runs(records),
+        *about_learning(tasks, records, scored),
+        *about_surroundings(finished),
+        *notes,
+    ]
     return Results(
         study=study.name,
         sharewise=sharewise.__version__,
@@ -47,22 +74,21 @@ def collect(study: Study, workspace: Workspace, finished: Sequence[FinishedRun])
         scored=scored,
         epoch_metric=study.report.epoch_metric,
         simulated=any(is_simulated(study.folder / options.train) for options in study.data.values()),
-        tasks={name: task_record(task, data, study, scored) for name, task in data.tasks.items()},
+        second_look=second_look,
+        tasks=tasks,
+        joint_baseline=joint_metrics(data.tasks, _constant_answers(data, scored)),
         arms={a.name: arm_record(a, by_arm[a.name], data.tasks, study) for a in arms},
-        runs=[r.record for r in finished],
+        runs=records,
         verdicts=judged.verdicts,
         sentences=judged.sentences,
         recommendation=judged.recommendation,
-        warnings=[*data.notes, *judged.warnings, *_warnings(workspace, arms, finished)],
+        warnings=list(dict.fromkeys(doubts)),
     )
 
 
 def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> TaskRecord:
     """Describe one task and what a constant answer scores."""
-    train = data.train.targets[task.name][data.train.present(task.name)]
-    table = data.tables[scored]
-    targets = table.targets[task.name][table.present(task.name)]
-    constant = np.tile(task.baseline(train), (len(targets), 1))
+    constant = _constant_answers(data, scored)[task.name]
     return TaskRecord(
         kind=task.options.kind,
         labels=list(task.labels),
@@ -75,8 +101,24 @@ def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> Tas
             for split, t in data.tables.items()
             if task.labels
         },
-        baselines={"majority": defined(task.metrics(targets, constant))},
+        baselines={"majority": defined(task.metrics(constant.targets, constant.scores))},
     )
+
+
+def _constant_answers(data: StudyData, scored: Split) -> dict[str, TaskScores]:
+    """Answer every cell of a split with what its task's training targets imply: the majority label, the mean."""
+    answers = {}
+    for name, task in data.tasks.items():
+        train, table = data.train, data.tables[scored]
+        rows = np.flatnonzero(table.present(name))
+        constant = task.baseline(train.targets[name][train.present(name)])
+        answers[name] = TaskScores(
+            rows=rows,
+            targets=table.targets[name][rows],
+            scores=np.tile(constant, (len(rows), 1)),
+            loss=float("nan"),
+        )
+    return answers
 
 
 def arm_record(
@@ -143,29 +185,3 @@ def _mean_by_task(entries: Iterable[Mapping[str, int]]) -> dict[str, float]:
 def _shares(task: Task, targets: np.ndarray) -> dict[str, float]:
     counts = np.bincount(targets[:, 0].astype(np.int64), minlength=len(task.labels))
     return {label: float(c / max(1, len(targets))) for label, c in zip(task.labels, counts, strict=True)}
-
-
-def _warnings(workspace: Workspace, arms: Sequence[PlannedArm], finished: Sequence[FinishedRun]) -> list[str]:
-    notes = []
-    for arm in arms:
-        for split, store in workspace.stores(arm.resolved).items():
-            if store.cut:
-                limit = arm.resolved.training.max_length
-                notes.append(
-                    f"{split}: {store.cut} of {len(store)} texts are longer than {limit} tokens and were cut"
-                )
-            notes.extend(store.notes)
-    for run in finished:
-        notes.extend(f"{run.record.folder}: {note}" for note in run.record.notes)
-        if run.record.failed:
-            notes.append(f"{run.record.folder}: this run failed: {run.record.failed}")
-    for what, kinds in {
-        "library versions": {str(r.versions) for r in finished},
-        "machines": {str(r.machine) for r in finished},
-        "precisions": {r.record.precision for r in finished},
-    }.items():
-        if len(kinds) > 1:
-            notes.append(
-                f"the runs were made with {len(kinds)} different {what}; run.json of each says which"
-            )
-    return list(dict.fromkeys(notes))

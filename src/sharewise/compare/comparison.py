@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from sharewise.compare.collecting import collect
+from sharewise.compare.identity import run_hash
+from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, worker_count
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.results import Results
 from sharewise.compare.running import FinishedRun, find_run
+from sharewise.compare.second_look import earlier_results, is_second_look
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.compare.workspace import Workspace
-from sharewise.errors import UserError, nearest
+from sharewise.errors import RunError, UserError, nearest
 from sharewise.files import locked, write_text
 from sharewise.study import Study
 
@@ -38,6 +39,9 @@ def compare(
 ) -> Results:
     """Train all arms of a study with paired seeds and judge them; what was trained before is not trained again.
 
+    Runs that go side by side are processes of their own, which import the calling script: keep the call under
+    ``if __name__ == "__main__":`` there.
+
     Args:
         study: what to compare.
         runs: folder of all runs; the study's own is ``runs/<name>``, with ``results.json`` in it.
@@ -56,9 +60,12 @@ def compare(
     with locked(root / ".lock", busy=busy):
         workspace = workspace_for(study, Path(runs))
         finished = _run_all(plan_runs(study), workspace, Path(runs), observer or SilentStudy(), workers)
-        results = collect(study, workspace, finished)
+        records = [run.record for run in finished]
+        kept, notes = kept_folders(study, root, records)
+        second_look = is_second_look(earlier_results(root), records)
+        results = collect(study, workspace, finished, notes=notes, second_look=second_look)
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
-        _prune(study, root, finished)
+        prune(root, records, kept)
     return results
 
 
@@ -89,47 +96,30 @@ def _run_all(
 ) -> list[FinishedRun]:
     """Make what isn't on disk yet, and read everything from there, so that old and new runs are the same."""
     root = study_folder(workspace.study, runs)
-    missing = {}
+    missing: dict[int, RunSpec] = {}
+    again: dict[int, RunSpec] = {}
+    hashes: set[tuple[str, str]] = set()
     for number, spec in enumerate(specs, start=1):
-        if find_run(spec, workspace, root) is None:
-            missing[number] = spec
-        else:
+        if find_run(spec, workspace, root) is not None:
             observer.on_run(spec, number=number, total=len(specs), cached=True)
+            continue
+        # Two arms may say the same in other words; such a run is made once and found for both.
+        key = (spec.task, run_hash(spec, workspace))
+        (again if key in hashes else missing)[number] = spec
+        hashes.add(key)
     if missing:
-        count = worker_count(len(specs)) if workers is None else workers
+        count = worker_count(len(specs), workers)
         run_packed(missing, workspace, runs, root, workers=count, total=len(specs), observer=observer)
-    finished = [find_run(spec, workspace, root) for spec in specs]
-    return [run for run in finished if run is not None]
+    for number, spec in again.items():
+        observer.on_run(spec, number=number, total=len(specs), cached=True)
+    return [_found(spec, workspace, root) for spec in specs]
 
 
-def _prune(study: Study, root: Path, finished: Sequence[FinishedRun]) -> None:
-    """Delete the weights that ``keep`` gives up: all, or those of other seeds than each arm's median one."""
-    if study.keep == "all":
-        return
-    kept = (
-        set()
-        if study.keep == "none"
-        else {
-            run.record.folder
-            for arm in plan_arms(study)
-            for run in finished
-            if run.record.arm == arm.name and run.record.seed == median_seed(arm.name, finished)
-        }
-    )
-    for run in finished:
-        if run.record.folder not in kept:
-            shutil.rmtree(root / run.record.folder / "model", ignore_errors=True)
-
-
-def median_seed(arm: str, finished: Sequence[FinishedRun]) -> int:
-    """Return the seed whose selection score on validation is the median one (the lower of two), over all its runs."""
-    by_seed: dict[int, list[float]] = {}
-    for run in finished:
-        if run.record.arm == arm:
-            best = next(h for h in run.record.history if h.step == run.record.best_step)
-            by_seed.setdefault(run.record.seed, []).append(
-                best.score if best.score is not None else float("-inf")
-            )
-    means = {seed: statistics.fmean(scores) for seed, scores in by_seed.items()}
-    ranked = sorted(means, key=lambda seed: (means[seed], seed))
-    return ranked[(len(ranked) - 1) // 2]
+def _found(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun:
+    run = find_run(spec, workspace, root)
+    if run is None:
+        raise RunError(
+            f"{spec.label}: the run was made but is not in {root}: data, encoder or runs changed meanwhile; "
+            "run the same command again"
+        )
+    return run

@@ -26,7 +26,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-@cache
 def machine() -> dict[str, str]:
     """Return processor, cores, memory, threads and accelerator of this machine."""
     facts = {
@@ -57,6 +56,7 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+@cache
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():

@@ -6,12 +6,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from sharewise.compare.comparison import study_folder, workspace_for
-from sharewise.compare.packing import cores, worker_count
-from sharewise.compare.planning import plan_arms, plan_runs
+from sharewise.compare.packing import thread_count, threads_set, worker_count
+from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.running import find_run
+from sharewise.compare.workspace import Workspace
 from sharewise.study import Study
 from sharewise.train import Trainer
 from sharewise.train.steps import batch_plan, planned_updates
@@ -19,6 +18,9 @@ from sharewise.train.steps import batch_plan, planned_updates
 # Updates that are timed for each arm, after one that isn't.
 _PROBED = 4
 _BYTES = 4  # of a float32 weight
+# Copies of a model that a run in training holds on disk: its checkpoint with the optimizer's two moments, the next
+# one while it is written, and the best weights so far.
+_COPIES_IN_TRAINING = 7
 
 
 @dataclass(frozen=True)
@@ -43,34 +45,58 @@ class Estimate:
     peak_bytes: int
 
 
+@dataclass(frozen=True)
+class _Probe:
+    """What one arm's model costs: seconds a row, and weights."""
+
+    seconds: float
+    weights: int
+
+
 def estimate(study: Study, *, runs: Path | str = "runs", workers: int | None = None) -> Estimate:
     """Count the runs of a study, time a few updates of each arm, and add up.
 
     The time is a guess: evaluation is counted as a third of an update a row, and early stopping not at all.
     """
+    specs = plan_runs(study)
     root = study_folder(study, Path(runs))
-    count = worker_count(len(plan_runs(study)), workers)
-    torch.set_num_threads(max(1, cores() // count))
+    count = worker_count(len(specs), workers)
     workspace = workspace_for(study, Path(runs))
+    probes: dict[str, _Probe] = {}
     rows: list[RunEstimate] = []
-    speeds: dict[str, float] = {}
-    sizes: dict[str, int] = {}
-    for spec in plan_runs(study):
-        found = find_run(spec, workspace, root)
-        job = workspace.job(spec)
-        if spec.arm not in speeds:
-            with tempfile.TemporaryDirectory() as folder:
-                trainer = Trainer(job, Path(folder))
-                speeds[spec.arm] = trainer.probe(_PROBED)
-                sizes[spec.arm] = sum(p.numel() for p in trainer.model.parameters())
-        targets, plan = batch_plan(job)
-        updates = planned_updates(targets, plan, job.training.epochs)
-        seen = int(targets.own.sum()) * job.training.epochs
-        scored = int(job.data.validation.present_any(spec.tasks).sum()) * job.training.epochs
-        seconds = 0.0 if found else (seen + scored / 3) * speeds[spec.arm]
-        rows.append(RunEstimate(spec.label, found is not None, max(updates.values()), seen, seconds))
+    with threads_set(thread_count(count)):
+        for spec in specs:
+            if spec.arm not in probes:
+                probes[spec.arm] = _probe(spec, workspace)
+            rows.append(_estimate_run(spec, workspace, root, probes[spec.arm]))
     models = {a.name: 1 if a.one_model else len(study.tasks) for a in plan_arms(study)}
-    one_seed = sum(sizes[arm] * count for arm, count in models.items()) * _BYTES
-    peak = one_seed * len(study.seeds)
-    kept = {"all": peak, "selected": one_seed, "none": 0}[study.keep]
-    return Estimate(tuple(rows), sum(r.seconds for r in rows) / count, count, kept, peak)
+    one_seed = sum(probes[arm].weights * number for arm, number in models.items()) * _BYTES
+    all_seeds = one_seed * len(study.seeds)
+    in_training = max(p.weights for p in probes.values()) * _BYTES * _COPIES_IN_TRAINING * count
+    return Estimate(
+        runs=tuple(rows),
+        seconds=sum(r.seconds for r in rows) / count,
+        workers=count,
+        kept_bytes={"all": all_seeds, "selected": one_seed, "none": 0}[study.keep],
+        peak_bytes=in_training + (0 if study.keep == "none" else all_seeds),
+    )
+
+
+def _estimate_run(spec: RunSpec, workspace: Workspace, root: Path, probe: _Probe) -> RunEstimate:
+    on_disk = find_run(spec, workspace, root) is not None
+    job = workspace.job(spec)
+    targets, plan = batch_plan(job)
+    updates = planned_updates(targets, plan, job.training.epochs)
+    seen = int(targets.own.sum()) * job.training.epochs
+    scored = int(job.data.validation.present_any(spec.tasks).sum()) * job.training.epochs
+    seconds = 0.0 if on_disk else (seen + scored / 3) * probe.seconds
+    return RunEstimate(spec.label, on_disk, max(updates.values()), seen, seconds)
+
+
+def _probe(spec: RunSpec, workspace: Workspace) -> _Probe:
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(workspace.job(spec), Path(folder))
+        seconds = trainer.probe(_PROBED)
+        # What is saved has the whole vocabulary again.
+        trainer.compaction.restore(trainer.encoder)
+        return _Probe(seconds, sum(p.numel() for p in trainer.model.parameters()))

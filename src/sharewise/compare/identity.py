@@ -1,4 +1,4 @@
-"""The hash under which a run is kept: all that can change its numbers, and nothing else."""
+"""The hash under which a run is kept: all that can change what it leaves, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from sharewise.compare.planning import RunSpec
+from sharewise.compare.storage import SPLITS_SCORED
 from sharewise.compare.workspace import Workspace
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
@@ -17,7 +18,8 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
     """Return the SHA-256 of one run's configuration, data and encoder.
 
     Names of arms and files, library versions and the machine are not in it: versions and machine are recorded with
-    the run and warned about.
+    the run and warned about. The order of tasks is: dropout draws its masks in it. So are the numbers that scored
+    rows have in their files, by which predictions are joined with them.
     """
     arm = spec.resolved
     data = workspace.data(arm)
@@ -29,15 +31,21 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         "training": arm.training.model_dump(mode="json"),
         "encoder": arm.encoder.model_dump(mode="json", exclude={"name", "revision", "trust_remote_code"}),
         "encoder_bytes": workspace.fingerprint(arm),
-        "tasks": {
-            t: data.tasks[t].describe()
+        "tasks": [
+            data.tasks[t].describe()
             | {
+                "name": t,
                 "weight": spec.weights[t],
                 "targets": [table.target_digest(t) for table in data.tables.values()],
             }
             for t in spec.tasks
-        },
+        ],
         "texts": workspace.text_digests(arm),
+        "rows": {
+            split: hashlib.sha256(data.tables[split].rows.tobytes()).hexdigest()
+            for split in SPLITS_SCORED
+            if split in data.tables
+        },
         "sources": data.train.sources.tolist() if sampled_by_source else None,
     }
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

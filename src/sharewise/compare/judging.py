@@ -37,10 +37,13 @@ def judge(
     arms: Sequence[PlannedArm],
     runs: Mapping[str, Sequence[FinishedRun]],
     scored: Literal["test", "validation"],
+    *,
+    second_look: bool = False,
 ) -> Judged:
     """Compare every arm with its baseline on every task's primary metric, on the test split.
 
-    Without a test split there is no verdict: validation was used to select the models.
+    Without a test split there is no verdict: validation was used to select the models. Verdicts of a second look
+    (seeds or arms were added after the first) are marked.
     """
     if scored == "validation":
         warning = "the study has no test split: the numbers are of validation, which also chose the models; no verdict"
@@ -75,7 +78,7 @@ def judge(
             )
     if not comparisons:
         return Judged([], [], None, [])
-    verdicts = judge_family(comparisons)
+    verdicts = judge_family(comparisons, second_look=second_look)
     best, reason = recommend(verdicts, [a.name for a in arms], list(data.tasks))
     return Judged(verdicts, [sentence(v) for v in verdicts], Recommendation(arm=best, reason=reason), [])
 

@@ -11,10 +11,10 @@ import multiprocessing
 import os
 import queue
 import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,16 @@ import torch
 from sharewise.compare.planning import RunSpec
 from sharewise.compare.running import make_run
 from sharewise.compare.watching import StudyObserver
+from sharewise.compare.worker import start_worker, work
 from sharewise.compare.workspace import Workspace
-from sharewise.study import Study
+from sharewise.errors import RunError
 from sharewise.train import Observer
 
 _MOST_WORKERS = 8
 # Memory that a worker is granted: libraries, data, a base-sized model with its optimizer and activations.
 _WORKER_BYTES = 3 * 2**30
-
-# What a worker process holds for all its runs.
-_worker: dict[str, Any] = {}
+# How long the last events may take from a worker to here.
+_LAST_EVENTS_SECONDS = 5.0
 
 
 def worker_count(runs: int, wanted: int | None = None) -> int:
@@ -52,6 +52,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def thread_count(workers: int) -> int:
+    """Return the threads of each of several runs side by side; at most OMP_NUM_THREADS where that is set."""
+    share = max(1, cores() // workers)
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(share, max(1, int(asked))) if asked.isdecimal() else share
+
+
 def run_packed(
     specs: Mapping[int, RunSpec],
     workspace: Workspace,
@@ -65,34 +72,41 @@ def run_packed(
     """Make these runs (by number, from 1), ``workers`` at a time.
 
     A failure or Ctrl-C stops all of them, each at a checkpoint, and is raised again.
+
+    Raises:
+        RunError: where the system ended a worker.
     """
-    threads = max(1, cores() // workers)
-    if workers == 1 or (len(specs) == 1 and threads == cores()):
-        torch.set_num_threads(threads)
-        for number, spec in specs.items():
-            make_run(
-                spec,
-                workspace,
-                root,
-                observer=observer.on_run(spec, number=number, total=total, cached=False),
-            )
+    threads = thread_count(workers)
+    if workers == 1 or len(specs) == 1:
+        with threads_set(threads):
+            for number, spec in specs.items():
+                told = observer.on_run(spec, number=number, total=total, cached=False)
+                make_run(spec, workspace, root, observer=told)
         return
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
-    stop = context.Event()
-    study = workspace.study
+    alive, stop = context.Pipe(duplex=False)
     with _environment(OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false"):
         pool = ProcessPoolExecutor(
-            workers, context, _start_worker, (study, runs, root, threads, events, stop)
+            min(workers, len(specs)),
+            context,
+            start_worker,
+            (workspace.study, runs, root, threads, events, os.getpid(), alive),
         )
-        futures = {pool.submit(_work, number, spec): number for number, spec in specs.items()}
         try:
+            with _interrupts_blocked():
+                futures = {pool.submit(work, number, spec): number for number, spec in specs.items()}
             _watch(futures, specs, events, total, observer)
-        except BaseException:
-            stop.set()
-            raise
+        except BrokenProcessPool:
+            raise RunError(
+                "a process that made a run was ended from outside, perhaps because memory ran out; "
+                "run the same command again to go on, with `--workers 1` to need less memory"
+            ) from None
         finally:
+            # After a failure this tells the workers to stop; else they have nothing left to do.
+            stop.close()
             pool.shutdown(wait=True, cancel_futures=True)
+            alive.close()
 
 
 def _watch(
@@ -102,70 +116,47 @@ def _watch(
     total: int,
     observer: StudyObserver,
 ) -> None:
-    """Pass the workers' events on until all runs are made."""
+    """Pass the workers' events on until all runs are made and have said so."""
     observers: dict[int, Observer] = {}
-    left = set(futures)
-    while left:
-        done, left = wait(left, timeout=0.1)
+    left, silent = set(futures), set(specs)
+    deadline = float("inf")
+    while left or (silent and time.monotonic() < deadline):
+        done, left = wait(left, timeout=0.1) if left else (set(), left)
         while True:
             try:
-                number, event, arguments = events.get_nowait()
+                number, event, arguments = events.get(timeout=0.0 if left else 0.1)
             except queue.Empty:
                 break
             if number not in observers:
                 observers[number] = observer.on_run(specs[number], number=number, total=total, cached=False)
             getattr(observers[number], event)(**arguments)
+            if event == "on_end":
+                silent.discard(number)
         for future in done:
             future.result()
+        if not left and deadline == float("inf"):
+            deadline = time.monotonic() + _LAST_EVENTS_SECONDS
 
 
-class _Sender:
-    """An observer in a worker that passes everything on to the parent."""
-
-    def __init__(self, number: int, events: Any) -> None:
-        self.number = number
-        self.events = events
-        self.sent = 0.0
-
-    def on_start(self, *, done: int, total: int) -> None:
-        self.events.put((self.number, "on_start", {"done": done, "total": total}))
-
-    def on_step(self, *, step: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.sent > 0.2 or step == total:
-            self.sent = now
-            self.events.put((self.number, "on_step", {"step": step, "total": total}))
-
-    def on_evaluation(self, record: Mapping[str, Any]) -> None:
-        self.events.put((self.number, "on_evaluation", {"record": dict(record)}))
-
-    def on_note(self, note: str) -> None:
-        self.events.put((self.number, "on_note", {"note": note}))
-
-    def on_end(self) -> None:
-        self.events.put((self.number, "on_end", {}))
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start processes that Ctrl-C on the terminal doesn't reach; here it takes effect after the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker(study: Study, runs: Path, root: Path, threads: int, events: Any, stop: Any) -> None:
-    """Set a worker up; Ctrl-C reaches it only inside a run, where it leads to a checkpoint."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_obey, args=(os.getppid(), stop), daemon=True).start()
-    torch.set_num_threads(threads)
-    workspace = Workspace(study, runs / ".cache")
-    _worker.update(workspace=workspace, root=root, events=events)
-
-
-def _obey(parent: int, stop: Any) -> None:
-    """Interrupt the run when the parent says so; end at once when it is gone."""
-    while not stop.wait(0.5):
-        if os.getppid() != parent:
-            os._exit(1)
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def _work(number: int, spec: RunSpec) -> None:
-    observer = _Sender(number, _worker["events"])
-    make_run(spec, _worker["workspace"], _worker["root"], observer=observer)
+@contextmanager
+def threads_set(number: int) -> Iterator[None]:
+    """Let torch use this many threads while the block runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -115,6 +115,9 @@ class Results(Options):
     scored: Literal["test", "validation"] = Field(description="the split that the tables and verdicts are of")
     epoch_metric: str | None = Field(description="metric of the epoch table; each task's own if none")
     simulated: bool = Field(description="whether the data are the bundled simulated corpus")
+    second_look: bool = Field(
+        default=False, description="whether seeds or arms were added after verdicts had been seen"
+    )
     tasks: dict[str, TaskRecord]
     joint_baseline: Metrics = Field(
         default_factory=dict,

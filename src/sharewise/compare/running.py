@@ -12,7 +12,7 @@ from sharewise.compare.planning import RunSpec
 from sharewise.compare.results import EpochRecord, RunRecord
 from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
 from sharewise.compare.workspace import Workspace
-from sharewise.files import locked
+from sharewise.files import clear_unfinished, locked
 from sharewise.models.encoder import check_length
 from sharewise.models.saved import save_model
 from sharewise.study import SINGLE
@@ -37,17 +37,21 @@ def run_folder(root: Path, spec: RunSpec, digest: str) -> Path:
 
 
 def find_run(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun | None:
-    """Return a run that was finished before, or None."""
+    """Return a run that was finished before, perhaps under another name of the arm, or None."""
     digest = run_hash(spec, workspace)
-    folder = run_folder(root, spec, digest)
-    found = read_run(folder / "run.json")
-    if found is None or found[0].hash != digest or not (folder / "predictions.parquet").is_file():
-        return None
-    record = found[0].model_copy(update={"arm": spec.arm, "folder": str(folder.relative_to(root))})
-    scores = read_predictions(folder / "predictions.parquet", workspace.data(spec.resolved), record.metrics)
-    return FinishedRun(
-        record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"]
-    )
+    own = run_folder(root, spec, digest)
+    for folder in (own, *sorted(root.glob(f"*/{spec.task}/{own.name}"))):
+        found = read_run(folder / "run.json")
+        if found is None or found[0].hash != digest:
+            continue
+        record = found[0].model_copy(update={"arm": spec.arm, "folder": folder.relative_to(root).as_posix()})
+        data = workspace.data(spec.resolved)
+        scores = read_predictions(folder / "predictions.parquet", data, record.metrics)
+        if scores is not None:
+            return FinishedRun(
+                record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"]
+            )
+    return None
 
 
 def make_run(spec: RunSpec, workspace: Workspace, root: Path, *, observer: Observer) -> None:
@@ -62,6 +66,7 @@ def make_run(spec: RunSpec, workspace: Workspace, root: Path, *, observer: Obser
 def _make(
     spec: RunSpec, workspace: Workspace, root: Path, folder: Path, digest: str, observer: Observer
 ) -> None:
+    clear_unfinished(folder)
     job = workspace.job(spec)
     trainer = Trainer(job, folder, observer=observer)
     check_length(trainer.encoder, spec.resolved.training.max_length)
@@ -72,7 +77,7 @@ def _make(
         task=spec.task,
         seed=spec.seed,
         hash=digest,
-        folder=str(folder.relative_to(root)),
+        folder=folder.relative_to(root).as_posix(),
         best_epoch=outcome.best.epoch,
         best_step=outcome.best.step,
         stopped_early=outcome.stopped_early,

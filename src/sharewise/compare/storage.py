@@ -12,7 +12,6 @@ import polars as pl
 
 from sharewise.compare.results import RunRecord
 from sharewise.data.table import StudyData
-from sharewise.errors import RunError
 from sharewise.files import write_text, write_whole
 from sharewise.train import TaskScores
 
@@ -32,7 +31,8 @@ def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[
                 "row": data.tables[split].rows[s.rows],
                 "task": pl.Series([task]).new_from_index(0, len(s.rows)),
                 "target": s.targets[:, 0],
-                "output": pl.Series(list(s.scores), dtype=pl.List(pl.Float32)),
+                # Tasks have heads of different widths: lists, as polars' arrays would have to be of one.
+                "output": pl.Series(s.scores).cast(pl.List(pl.Float32)),
                 "split": pl.Series([split]).new_from_index(0, len(s.rows)),
             }
         )
@@ -44,29 +44,34 @@ def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[
 
 def read_predictions(
     path: Path, data: StudyData, losses: Mapping[str, Mapping[str, Mapping[str, float]]]
-) -> Scores:
+) -> Scores | None:
     """Read answers back, in the order of the table's rows.
 
     Args:
         path: predictions.parquet of a run.
         data: the study's data, as the run had them.
         losses: task -> split -> metrics with ``loss``, from the run's record.
+
+    Returns:
+        split -> task -> answers, or None where the file is missing, damaged, or not of these data.
     """
-    scores: Scores = {}
-    for (split, task), part in pl.read_parquet(path).group_by(["split", "task"], maintain_order=True):
-        table = data.tables[str(split)]
-        rows = np.flatnonzero(table.present(str(task)))
-        if not np.array_equal(table.rows[rows], part["row"].to_numpy()):
-            raise RunError(
-                f"{path}: its rows are not those of the study's {split} split; delete the run's folder"
-            )
-        outputs = np.stack(part["output"].to_list()).astype(np.float32)
-        scores.setdefault(str(split), {})[str(task)] = TaskScores(
-            rows=rows,
-            targets=table.targets[str(task)][rows],
-            scores=outputs,
-            loss=losses[str(task)][str(split)].get("loss", float("nan")),
-        )
+    try:
+        frame = pl.read_parquet(path)
+        scores: Scores = {split: {} for split in losses[next(iter(losses))]}
+        for task, by_split in losses.items():
+            for split, metrics in by_split.items():
+                table = data.tables[split]
+                part = frame.filter(pl.col("split") == split, pl.col("task") == task)
+                rows = np.flatnonzero(table.present(task))
+                targets = table.targets[task][rows]
+                if not np.array_equal(table.rows[rows], part["row"].to_numpy()):
+                    return None
+                outputs = part["output"].list.to_array(data.tasks[task].outputs).to_numpy()
+                scores[split][task] = TaskScores(
+                    rows=rows, targets=targets, scores=outputs, loss=metrics.get("loss", float("nan"))
+                )
+    except (OSError, pl.exceptions.PolarsError):
+        return None
     return scores
 
 

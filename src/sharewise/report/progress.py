@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from sharewise.compare import RunSpec, plan_runs
+from sharewise.study import Study
+
+# Columns of an evaluation: what stands above it in two lines, and its width.
+_COLUMNS = (
+    ("", "epoch", 6),
+    ("train", "loss", 6),
+    ("valid", "loss", 6),
+    ("exact", "match", 6),
+    ("micro", "F1", 6),
+    ("macro", "F1", 6),
 )
-
-from sharewise.compare import RunSpec
-
-# Width of the run's name before each line of numbers.
-_LABEL = 34
+_JOINT = ("exact_match", "micro_f1", "macro_f1")
+_GAP = "  "
+_NUMBERS = sum(len(_GAP) + width for _, _, width in _COLUMNS)
+_INDENT = " " * 4
+# Seconds over which the time left is estimated: runs differ, so that it takes several of them.
+_ESTIMATE_SECONDS = 600.0
 
 
 class ConsoleObserver:
-    """Shows each run, its updates, and each evaluation as the row of an epoch table.
+    """Shows each run, its updates, and each evaluation as the row of a table.
 
     Args:
         console: where to write; bars are drawn only if it is a terminal.
-        epoch_metric: metric of each task in the epoch rows; the task's own if None.
-        primary: task -> its primary metric.
+        study: whose runs are shown; its ``report.epoch_metric`` is the tasks' metric in the rows, else each task's own.
     """
 
-    def __init__(self, console: Console, *, epoch_metric: str | None, primary: Mapping[str, str]) -> None:
+    def __init__(self, console: Console, study: Study) -> None:
         self.console = console
-        self.epoch_metric = epoch_metric
-        self.primary = primary
+        self.metrics = {
+            name: study.report.epoch_metric or task.primary_metric for name, task in study.tasks.items()
+        }
+        specs = plan_runs(study)
+        longest = 2 * len(str(len(specs))) + 2 + max(cell_len(spec.label) for spec in specs)
+        self.width = min(longest, console.width - _NUMBERS) if console.is_terminal else longest
         self.bars = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[done]}", justify="right", markup=False),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
+            speed_estimate_period=_ESTIMATE_SECONDS,
         )
-        self.study = self.bars.add_task("all runs", total=None)
+        self.study = self.bars.add_task("all runs", total=None, done="reading the data", left="")
         self.header_due = True
+        self.cached = 0
+        # Share made of each run that was begun; of one that goes on, of what was left.
+        self.shares: dict[int, float] = {}
 
     def __enter__(self) -> ConsoleObserver:
         self.bars.start()
@@ -59,72 +72,130 @@ class ConsoleObserver:
 
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> RunLines:
         """Name the run that begins."""
-        self.bars.update(self.study, total=total)
-        name = f"{number}/{total} {spec.label}"
+        lines = RunLines(self, f"{number:>{len(str(total))}}/{total} {spec.label}", number, total)
         if cached:
-            self.console.print(f"{name:<{_LABEL}}  on disk already", style="dim", highlight=False)
-            self.bars.advance(self.study)
-        return RunLines(self, name)
+            # Not counted as made: that would pass for speed.
+            self.cached += 1
+            self.say(f"{self.fitted(lines.name)}{_GAP}on disk already", style="dim")
+        else:
+            self.shares[number] = 0.0
+        self.show_share(total)
+        return lines
 
-    def print_row(self, name: str, record: Mapping[str, Any]) -> None:
-        """Print the row of an epoch: losses, metrics over all tasks, and each task's metric."""
-        columns = {
-            "epoch": f"{record['epoch']:g}",
-            "training loss": _number(record["train_loss"]),
-            "validation loss": _number(record["validation_loss"]),
-            "exact match": _number(record["joint"].get("exact_match")),
-            "micro-F1": _number(record["joint"].get("micro_f1")),
-            "macro-F1": _number(record["joint"].get("macro_f1")),
-        }
+    def show_share(self, total: int) -> None:
+        """Move the bar of all runs."""
+        finished = self.cached + sum(share == 1.0 for share in self.shares.values())
+        self.bars.update(
+            self.study,
+            total=total - self.cached,
+            completed=sum(self.shares.values()),
+            done=f"{finished}/{total} runs",
+            left="left",
+        )
+
+    def fitted(self, name: str) -> str:
+        """Bring a run's name to the width of its column; a long one loses its middle, for its end is the seed."""
+        if cell_len(name) > self.width:
+            end = name[-min(9, self.width // 3) :]
+            name = set_cell_size(name, self.width - cell_len(end) - 1) + "…" + end
+        return set_cell_size(name, self.width)
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a line; only on a terminal it is broken where it ends."""
+        self.console.print(Text(text), style=style, soft_wrap=not self.console.is_terminal)
+
+    def print_evaluation(self, name: str, record: Mapping[str, Any]) -> None:
+        """Print the row of an evaluation: losses, metrics over all binary tasks, and each task's metric."""
         if self.header_due:
-            titles = "  ".join(columns)
-            self.console.print(f"{'run':<{_LABEL}}  {titles}", style="bold", highlight=False)
+            self._print_header()
             self.header_due = False
-        row = "  ".join(value.rjust(len(title)) for title, value in columns.items())
-        mark = " best so far" if record["selected"] else ""
-        self.console.print(f"{name:<{_LABEL}}  {row}{mark}", highlight=False)
-        scores = [
-            f"{task} {_number(metrics.get(self.epoch_metric or self.primary[task]))}"
-            for task, metrics in record["tasks"].items()
+        epoch = f"{record['epoch']:.3g}{'*' if record['selected'] else ' '}"
+        values = [epoch, _number(record["train_loss"]), _number(record["validation_loss"])]
+        values += [_number(record["joint"].get(metric)) for metric in _JOINT]
+        cells = (value.rjust(width) for value, (_, _, width) in zip(values, _COLUMNS, strict=True))
+        row = _GAP.join((self.fitted(name), *cells))
+        scores = self._scores(record["tasks"])
+        whole = _GAP.join((row, *scores))
+        if not self.console.is_terminal or cell_len(whole) <= self.console.width:
+            self.say(whole)
+            return
+        self.say(row)
+        for line in _lines(scores, self.console.width - len(_INDENT)):
+            self.say(_INDENT + line, style="dim")
+
+    def _print_header(self) -> None:
+        above = (title.rjust(width) for title, _, width in _COLUMNS)
+        below = (title.rjust(width) for _, title, width in _COLUMNS)
+        self.say(_GAP.join((self.fitted(""), *above)), style="bold")
+        self.say(_GAP.join((self.fitted("run (* best so far)"), *below)), style="bold")
+
+    def _scores(self, tasks: Mapping[str, Mapping[str, float]]) -> list[str]:
+        return [
+            f"{task} {self.metrics[task]} {_number(values.get(self.metrics[task]))}"
+            for task, values in tasks.items()
         ]
-        self.console.print("    " + "  ".join(scores), style="dim", highlight=False)
 
 
 class RunLines:
     """Shows one run."""
 
-    def __init__(self, shown: ConsoleObserver, name: str) -> None:
+    def __init__(self, shown: ConsoleObserver, name: str, number: int, total: int) -> None:
         self.shown = shown
         self.name = name
+        self.number = number
+        self.runs = total
         self.bar: TaskID | None = None
-        self.started = time.monotonic()
+        self.start = 0
 
     def on_start(self, *, done: int, total: int) -> None:
         """Start the run's bar, where it left off if it goes on."""
+        self.start = done
         if done:
-            text = f"{self.name:<{_LABEL}}  goes on after update {done} of {total}"
-            self.shown.console.print(text, highlight=False)
-        self.bar = self.shown.bars.add_task(self.name, total=total, completed=done)
+            self._say(f"goes on after update {done:,} of {total:,}")
+        elif not self.shown.console.is_terminal:
+            self._say(f"{total:,} updates")
+        name = self.shown.fitted(self.name)
+        made = f"{done:,}/{total:,}"
+        self.bar = self.shown.bars.add_task(name, total=total, completed=done, done=made, left="left")
 
     def on_step(self, *, step: int, total: int) -> None:
-        """Move the bar."""
+        """Move the bars."""
         if self.bar is not None:
-            self.shown.bars.update(self.bar, completed=step)
+            self.shown.bars.update(self.bar, completed=step, done=f"{step:,}/{total:,}")
+        # Full only when it is on disk.
+        self.shown.shares[self.number] = min(0.999, (step - self.start) / max(1, total - self.start))
+        self.shown.show_share(self.runs)
 
     def on_note(self, note: str) -> None:
         """Say what happened."""
-        self.shown.console.print(f"{self.name:<{_LABEL}}  note: {note}", style="yellow", highlight=False)
+        self._say(f"note: {note}", style="yellow")
 
     def on_evaluation(self, record: Mapping[str, Any]) -> None:
-        """Print the row of an epoch."""
-        self.shown.print_row(self.name, record)
+        """Print the row of an evaluation."""
+        self.shown.print_evaluation(self.name, record)
 
     def on_end(self) -> None:
         """Take the bar away."""
         if self.bar is not None:
             self.shown.bars.remove_task(self.bar)
-        self.shown.bars.advance(self.shown.study)
+        self.shown.shares[self.number] = 1.0
+        self.shown.show_share(self.runs)
+
+    def _say(self, text: str, *, style: str = "") -> None:
+        self.shown.say(f"{self.shown.fitted(self.name)}{_GAP}{text}", style=style)
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
+
+
+def _lines(parts: Sequence[str], width: int) -> list[str]:
+    """Put parts on lines of at most this width, each part whole."""
+    lines = [""]
+    for part in parts:
+        longer = f"{lines[-1]}{_GAP}{part}" if lines[-1] else part
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return lines

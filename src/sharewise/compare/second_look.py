@@ -1,0 +1,30 @@
+"""Whether seeds or arms were added after verdicts had been seen: who looks until it fits finds too much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharewise.compare.results import Results, RunRecord, load_results
+from sharewise.errors import UserError
+
+
+def earlier_results(root: Path) -> Results | None:
+    """Return what the last comparison in this folder found, or None."""
+    try:
+        return load_results(root)
+    except UserError:
+        return None
+
+
+def is_second_look(earlier: Results | None, runs: Sequence[RunRecord]) -> bool:
+    """Whether these runs add seeds or arms to a comparison whose verdicts were written before.
+
+    Another comparison (none of whose runs is among these) doesn't count, nor one that had no verdict yet. Once a
+    second look, it stays one.
+    """
+    if earlier is None:
+        return False
+    before, now = {r.hash for r in earlier.runs}, {r.hash for r in runs}
+    seen = any(verdict.interval is not None for verdict in earlier.verdicts)
+    return bool(before & now) and (earlier.second_look or (seen and bool(now - before)))
