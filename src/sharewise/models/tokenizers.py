@@ -81,7 +81,7 @@ def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
     tokenizer.train_from_iterator(_slices(texts), trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
-        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        pair="[CLS] $A [SEP] $B [SEP]",
         special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")],
     )
     return tokenizer
