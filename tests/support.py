@@ -30,9 +30,13 @@ def make_tasks() -> dict[str, Task]:
     """Return three binary tasks, a regression and one of three classes, resolved."""
     spam = BinaryOptions(data="reviews", label="spam").build("spam", pl.Series([0, 1]))
     urgent = BinaryOptions(data="reviews", label="urgent").build("urgent", pl.Series(["no", "yes"]))
-    stars = RegressionOptions(data="reviews", label="stars").build("stars", pl.Series([1.0, 2.0, 3.0, 4.0, 5.0]))
+    stars = RegressionOptions(data="reviews", label="stars").build(
+        "stars", pl.Series([1.0, 2.0, 3.0, 4.0, 5.0])
+    )
     topic = MulticlassOptions(data="forum", label="topic").build("topic", pl.Series(_TOPICS))
-    tone = BinaryOptions(data="forum", label="tone", positive="rude").build("tone", pl.Series(["kind", "rude"]))
+    tone = BinaryOptions(data="forum", label="tone", positive="rude").build(
+        "tone", pl.Series(["kind", "rude"])
+    )
     return {"spam": spam, "urgent": urgent, "stars": stars, "topic": topic, "tone": tone}
 
 
@@ -154,7 +158,7 @@ def make_job(
         del options["batch_tokens"]
     return Job(
         tasks={name: data.tasks[name] for name in names},
-        weights={name: 1.0 for name in names} | dict(weights or {}),
+        weights=dict.fromkeys(names, 1.0) | dict(weights or {}),
         data=data,
         stores=stores or make_stores(data),
         tokenizer=make_tokenizer(),

@@ -11,7 +11,12 @@ from sharewise.train.options import SELECTIONS
 
 @pytest.mark.parametrize(
     ("sampling", "temperature"),
-    [("proportional", 1.0), ("equal", math.inf), (Temperature(temperature=3.0), 3.0), ({"temperature": 2}, 2.0)],
+    [
+        ("proportional", 1.0),
+        ("equal", math.inf),
+        (Temperature(temperature=3.0), 3.0),
+        ({"temperature": 2}, 2.0),
+    ],
 )
 def test_temperature_of_sampling(sampling, temperature):
     assert TrainingOptions(sampling=sampling).temperature == temperature

@@ -28,7 +28,7 @@ from sharewise.tasks import Array
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.optimizer import build_optimizer
-from sharewise.train.precision import autocast, keep_memory, resolve_precision
+from sharewise.train.precision import autocast, keep_memory, release_memory, resolve_precision
 from sharewise.train.present import PresentTasks
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
@@ -102,11 +102,12 @@ class Trainer:
         """Return the seconds that training spends on a row, over a few updates after one that isn't timed."""
         batches = self.plan.epoch(0)[: updates + 1]
         self._update(0, batches[0])
+        timed = batches[1:] or batches
         started = time.perf_counter()
-        for rows in batches[1:]:
+        for rows in timed:
             self._update(0, rows)
         self._fetch_losses()
-        return (time.perf_counter() - started) / max(1, sum(map(len, batches[1:])))
+        return (time.perf_counter() - started) / sum(map(len, timed))
 
     def _train(self, step: int, interrupted: threading.Event) -> None:
         started = saved = time.monotonic()
@@ -123,6 +124,7 @@ class Trainer:
                 due = self._evaluation_is_due(step, last_of_epoch=number + 1 == len(batches))
                 if due:
                     self._evaluate(step, epoch=current + (number + 1) / len(batches))
+                    release_memory()
                     self.state.seconds = before + time.monotonic() - started
                 if due or interrupted.is_set() or now - saved >= self.checkpoint_seconds:
                     self._save(step)

@@ -14,7 +14,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sharewise.files import write_text, write_whole
-from sharewise.train.checkpoint import load_weights, readable_checkpoints, restore_checkpoint, save_checkpoint, weights
+from sharewise.train.checkpoint import (
+    load_weights,
+    readable_checkpoints,
+    restore_checkpoint,
+    save_checkpoint,
+    weights,
+)
 
 
 @dataclass
