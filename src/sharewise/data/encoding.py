@@ -6,6 +6,8 @@ import hashlib
 import itertools
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ import polars as pl
 from sharewise.tasks import Array
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
 Text = str | tuple[str, str]
@@ -64,18 +67,25 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: in
 def _by_backend(
     tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int
 ) -> tuple[Rows, Rows, int]:
-    backend = tokenizer.backend_tokenizer
-    truncation, padding = backend.truncation, backend.padding
-    try:
-        backend.no_padding()
+    with _plain(tokenizer.backend_tokenizer) as backend:
         backend.enable_truncation(max_length, strategy="longest_first")
         encodings = backend.encode_batch_fast(texts, add_special_tokens=True)
-    finally:
-        backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
-        backend.no_padding() if padding is None else backend.enable_padding(**padding)
     ids = [e.ids for e in encodings]
     cut = sum(1 for row, e in zip(ids, encodings, strict=True) if len(row) >= max_length and e.overflowing)
     return ids, [e.type_ids for e in encodings], cut
+
+
+@contextmanager
+def _plain(backend: Tokenizer) -> Iterator[Tokenizer]:
+    """Take padding and truncation, which are a backend's state, from it, and give them back."""
+    truncation, padding = backend.truncation, backend.padding
+    backend.no_truncation()
+    backend.no_padding()
+    try:
+        yield backend
+    finally:
+        backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
+        backend.no_padding() if padding is None else backend.enable_padding(**padding)
 
 
 def _by_python(
@@ -101,9 +111,8 @@ def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
     """SHA-256 of all that decides which ids a tokenizer gives; padding and truncation are no part of it."""
     digest = hashlib.sha256()
     if tokenizer.is_fast:
-        backend = json.loads(tokenizer.backend_tokenizer.to_str())
-        backend.update(padding=None, truncation=None)
-        digest.update(json.dumps(backend).encode())
+        with _plain(tokenizer.backend_tokenizer) as backend:
+            digest.update(backend.to_str().encode())
     else:
         with tempfile.TemporaryDirectory() as folder:
             tokenizer.save_pretrained(folder)
