@@ -57,13 +57,11 @@ def said(verdict: Verdict) -> str:
 
 
 def tally(results: Results) -> str:
-    """How often each verdict was said, arm by arm."""
-    parts = []
-    for arm in dict.fromkeys(v.arm for v in results.verdicts):
-        counts = Counter(said(v) for v in results.verdicts if v.arm == arm)
-        parts.append(f"{arm}: {', '.join(f'{counts[word]} {word}' for word in _ORDER if counts[word])}.")
+    """How often each verdict was said, over all arms."""
+    counts = Counter(said(verdict) for verdict in results.verdicts)
+    told = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
     of = len(results.verdicts)
-    return f"{of} comparison{'s' if of != 1 else ''} of an arm with its baseline. {' '.join(parts)}"
+    return f"{of} comparison{'s' if of != 1 else ''} of an arm with its baseline: {told}."
 
 
 def sentences(results: Results) -> list[Block]:
