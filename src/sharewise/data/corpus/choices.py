@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 
 _ECHOED = 0.6
 """Share of consistent answers that come back to what the user said."""
-_DENIED = {True: 0.03, False: 0.3}
+_DENIED = {True: 0.03, False: 0.25}
 """Whether the answer is consistent -> share of answers that deny having been told something."""
 _MENTIONED_AGAIN = {True: 0.85, False: 0.3}
 """Whether the answer comes back to it -> share of later turns whose question says it again."""

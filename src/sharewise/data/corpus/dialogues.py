@@ -27,7 +27,7 @@ from sharewise.errors import UserError
 Length = Literal["short", "published"]
 LENGTHS: tuple[Length, ...] = ("short", "published")
 
-_LANGUAGES: dict[str, Language] = {"ko": KOREAN, "en": ENGLISH, "ja": JAPANESE}
+_LANGUAGES: dict[LanguageCode, Language] = {"ko": KOREAN, "en": ENGLISH, "ja": JAPANESE}
 _ECHO_FIRST = 0.5
 """Share of answers that come back to the user's words before they answer, not after."""
 
@@ -67,11 +67,11 @@ def simulate(language: LanguageCode, split_rows: Sequence[int], seed: int, lengt
     subtle, disputed = raters.sample_difficulty(len(first), draws)
     written = raters.sample_written(majority, disputed, draws)
     yes = raters.yes_counts(majority, disputed)
-    spoken, facts = _LANGUAGES[language], fact_base(language)
+    words, facts = spoken(language), fact_base(language)
     content = Content(
-        language=spoken,
+        language=words,
         facts=facts,
-        choices=choose(turns, written, subtle, facts, spoken, draws),
+        choices=choose(turns, written, subtle, facts, words, draws),
         written=dict(zip(CRITERIA, written.T, strict=True)),
         subtle=dict(zip(CRITERIA, subtle.T, strict=True)),
         draws=draws,
@@ -92,6 +92,11 @@ def simulate(language: LanguageCode, split_rows: Sequence[int], seed: int, lengt
         ]
     identifier = pl.format(f"{language}-{seed}-{{}}", pl.col("dialogue_id").cast(pl.String).str.zfill(7))
     return pl.DataFrame(columns).with_columns(identifier.alias("dialogue_id"))
+
+
+def spoken(language: LanguageCode) -> Language:
+    """Return what a language brings to the corpus."""
+    return _LANGUAGES[language]
 
 
 def _write(content: Content, first: np.ndarray, length: Length) -> tuple[pl.Series, pl.Series]:

@@ -58,7 +58,7 @@ _TRAITS = {
         again=("With my {p} again.", "My {p} still listens."),
         echoes=("You <have> <a> {p}.", "Hello <to> your {p}."),
         unsure=("A {p}, I believe.",),
-        denial="You never told me your pet.",
+        denial="You never mentioned your pet.",
     ),
     "drink": Trait(
         values=("coffee", "tea"),
@@ -66,15 +66,15 @@ _TRAITS = {
         again=("Still drinking {p}.", "More {p} here."),
         echoes=("You <drink> {p}.", "It <is> time for {p}."),
         unsure=("Drinking {p}, I believe.",),
-        denial="You never told me your drink.",
+        denial="You never mentioned your drink.",
     ),
     "holiday": Trait(
         values=("lakes", "mountains"),
         first=("I love {p}.", "Off to the {p}."),
         again=("Still at the {p}.", "Missing the {p} again."),
-        echoes=("You <love> {p}.", "Good <at> <the> {p}."),
+        echoes=("You <love> {p}.", "See you <at> <the> {p}."),
         unsure=("You love {p}, I believe.",),
-        denial="You never told me your holidays.",
+        denial="You never mentioned your holidays.",
     ),
     "rhythm": Trait(
         values=("early", "late"),
@@ -82,7 +82,7 @@ _TRAITS = {
         again=("Up {p} again.", "Still rising {p}."),
         echoes=("You <rise> {p}.", "Enjoy <your> {p} start."),
         unsure=("Rising {p}, I believe.",),
-        denial="You never told me your mornings.",
+        denial="You never mentioned your mornings.",
     ),
     "home": Trait(
         values=("village", "city"),
@@ -90,7 +90,7 @@ _TRAITS = {
         again=("Still in my {p}.", "From the {p} again."),
         echoes=("You <live> <in> <a> {p}.", "Hello <to> your {p}."),
         unsure=("In a {p}, I believe.",),
-        denial="You never told me your home.",
+        denial="You never mentioned your home.",
     ),
     "season": Trait(
         values=("spring", "summer", "autumn", "winter"),
@@ -98,7 +98,7 @@ _TRAITS = {
         again=("Still loving {p}.", "Missing {p} again."),
         echoes=("You <love> {p}.", "Good <in> {p}."),
         unsure=("You love {p}, I believe.",),
-        denial="You never told me your season.",
+        denial="You never mentioned your season.",
     ),
     "transport": Trait(
         values=("bus", "train", "bicycle"),
@@ -106,7 +106,7 @@ _TRAITS = {
         again=("Still on the {p}.", "My {p} again."),
         echoes=("You <go> by {p}.", "Good for <the> {p}."),
         unsure=("By {p}, I believe.",),
-        denial="You never told me your commute.",
+        denial="You never mentioned your commute.",
     ),
     "family": Trait(
         values=("son", "daughter", "nephew", "grandmother", "wife"),
@@ -114,7 +114,7 @@ _TRAITS = {
         again=("My {p} asks again.", "For my {p} again:"),
         echoes=("Tell <your> {p}.", "Hello <to> your {p}."),
         unsure=("Your {p}, I believe.",),
-        denial="You never told me your family.",
+        denial="You never mentioned your family.",
     ),
     "weekday": Trait(
         values=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -122,7 +122,7 @@ _TRAITS = {
         again=("Still free on {p}.", "Resting on {p} again."),
         echoes=("You <rest> <on> {p}.", "Good <on> {p}."),
         unsure=("Free {p}, I believe.",),
-        denial="You never told me your free day.",
+        denial="You never mentioned your free day.",
     ),
     "job": Trait(
         values=(
@@ -140,7 +140,7 @@ _TRAITS = {
         again=("Still a {p}.", "Your {p} again."),
         echoes=("You <are> <a> {p}.", "Good for <a> {p}."),
         unsure=("A {p}, I believe.",),
-        denial="You never told me your job.",
+        denial="You never mentioned your job.",
     ),
 }
 
@@ -265,7 +265,7 @@ ENGLISH = Language(
     vague=Phrases(
         plain=expand(
             "{a} {b}.",
-            a=("It varies", "It depends", "More or less", "Something"),
+            a=("It varies", "It depends", "More or less", "It differs"),
             b=("somehow", "variously", "somewhere", "I guess"),
         ),
         subtle=expand("In some {s} or other.", s=_SOURCES),

@@ -86,7 +86,7 @@ def fact_base(language: LanguageCode) -> FactBase:
         fact_values += [value_start[-1] + distinct.index(value) for _, value in pairs]
         values += distinct
         # Some facts are asked for more often than others, as in any real log (a Zipf-like law).
-        weights = [1.0 / (rank + 2) for rank in range(len(pairs))]
+        weights = [1.0 / (rank + 3) for rank in range(len(pairs))]
         popularity += [weight / sum(weights) for weight in weights]
         fact_start.append(len(subjects))
         value_start.append(len(values))

@@ -21,10 +21,9 @@ _HELD_OUT = 0.1
 _NOTE = """SIMULATED DIALOGUES
 
 The files in this folder hold no real dialogues and no real people's ratings. Questions, answers,
-earlier turns, labels and raters' votes were made by a program:
+earlier turns, labels and raters' votes were made by `sharewise corpus dialogue`.
 
-    sharewise corpus dialogue --language {language} --rows {rows} --seed {seed} --length {length}
-
+language {language}, rows {rows}, seed {seed}, length {length}
 {splits}
 
 They show and test what Sharewise does. They prove nothing about real dialogues: rates, correlations
