@@ -2,6 +2,7 @@ import pytest
 
 from report.fixtures import dialogue_results
 from sharewise.report.document import Folded, Items, Paragraph
+from sharewise.report.tables import Table
 from sharewise.report.verdicts import overview, tally, verdict_table, verdicts, why_none
 
 
@@ -89,3 +90,13 @@ def test_a_study_without_verdicts_says_why(dialogue, changes, reason):
     without = dialogue.model_copy(update={"verdicts": [], "sentences": [], **changes})
     assert reason in why_none(without)
     assert verdicts(without).blocks == (Paragraph(why_none(without)),)
+
+
+def test_where_nothing_can_be_decided_the_reason_stands_for_the_sentences(dialogue):
+    bare = [v.model_copy(update={"interval": None, "interval_family": None}) for v in dialogue.verdicts]
+    section = verdicts(dialogue.model_copy(update={"verdicts": bare, "seeds": [1, 2]}))
+    assert section.blocks[0] == Paragraph(
+        "No verdict: 2 seeds can't tell an effect from chance; three can, and five settle it."
+    )
+    assert sorted(_sentences(section)) == sorted(dialogue.sentences)
+    assert [type(block) for block in section.blocks[1:3]] == [Folded, Table]

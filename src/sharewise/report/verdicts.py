@@ -28,7 +28,7 @@ def verdicts(results: Results) -> Section:
         "verdicts",
         "Verdicts",
         (
-            Paragraph(tally(results)),
+            Paragraph(tally(results) if _decidable(results) else why_none(results)),
             *([overview(results)] if several else []),
             *forests(results),
             *sentences(results),
@@ -48,7 +48,14 @@ def why_none(results: Results) -> str:
     if len(results.seeds) < 3:
         seeds = "one seed" if len(results.seeds) == 1 else f"{len(results.seeds)} seeds"
         return f"No verdict: {seeds} can't tell an effect from chance; three can, and five settle it."
+    if results.verdicts:
+        return "No verdict: no difference has an interval; the marks below say why."
     return "No verdict: no arm was compared with a baseline."
+
+
+def _decidable(results: Results) -> bool:
+    """Whether any comparison could have a verdict."""
+    return any(verdict.interval is not None for verdict in results.verdicts)
 
 
 def said(verdict: Verdict) -> str:
@@ -60,8 +67,11 @@ def tally(results: Results) -> str:
     """How often each verdict was said, over all arms."""
     counts = Counter(said(verdict) for verdict in results.verdicts)
     told = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
-    of = len(results.verdicts)
-    return f"{of} comparison{'s' if of != 1 else ''} of an arm with its baseline: {told}."
+    return f"{_comparisons(len(results.verdicts))} of an arm with its baseline: {told}."
+
+
+def _comparisons(number: int) -> str:
+    return "1 comparison" if number == 1 else f"{number} comparisons"
 
 
 def sentences(results: Results) -> list[Block]:
@@ -69,16 +79,16 @@ def sentences(results: Results) -> list[Block]:
     told: dict[str, list[tuple[Verdict, str]]] = {}
     for sentence, verdict in zip(results.sentences, results.verdicts, strict=True):
         told.setdefault(verdict.arm, []).append((verdict, sentence))
+    brief = len(results.verdicts) > _MANY or not _decidable(results)
     blocks: list[Block] = []
     for arm, own in told.items():
         ordered = sorted(own, key=lambda pair: _ORDER.index(said(pair[0])))
-        many = len(results.verdicts) > _MANY
-        shown = [text for verdict, text in ordered if not many or said(verdict) in _FOUND]
-        folded = [text for verdict, text in ordered if many and said(verdict) not in _FOUND]
+        shown = [text for verdict, text in ordered if not brief or said(verdict) in _FOUND]
+        folded = [text for verdict, text in ordered if brief and said(verdict) not in _FOUND]
         if shown:
             blocks.append(Items(tuple(shown), title=arm if len(told) > 1 else ""))
         if folded:
-            blocks.append(Folded(f"{arm}: {len(folded)} inconclusive", (Items(tuple(folded)),)))
+            blocks.append(Folded(f"{arm}: {len(folded)} undecided", (Items(tuple(folded)),)))
     return blocks
 
 
@@ -119,7 +129,7 @@ def verdict_table(results: Results) -> Table:
         tuple(_row(verdict, marks) for verdict in results.verdicts),
         caption=f"Differences from the baseline, in {units}",
         note="Positive is better. Simultaneous: the intervals that hold for all comparisons at once. Adjusted p: "
-        f"Holm's, over {results.verdicts[0].m} comparisons. Detectable: the true difference that such a study finds "
+        f"Holm's, over {_comparisons(results.verdicts[0].m)}. Detectable: the true difference that such a study finds "
         "four times in five. A verdict says nothing about another training sample.",
         stub=2,
     )
