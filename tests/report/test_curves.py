@@ -61,6 +61,15 @@ def test_a_quantity_that_no_run_has_gets_no_chart(dialogue):
     assert not any("training loss" in title for title in titles)
 
 
-def test_one_epoch_can_be_drawn():
-    chart = curves(dialogue_results(seeds=(1,), epochs=1)).blocks[0].charts[0]
+def test_one_evaluation_is_no_curve():
+    assert curves(dialogue_results(seeds=(1,), epochs=1)).blocks == ()
+
+
+def test_a_run_of_less_than_an_epoch_has_its_ends_as_ticks(dialogue):
+    def early(run):
+        return [line.model_copy(update={"epoch": line.epoch / 10}) for line in run.history]
+
+    runs = [run.model_copy(update={"history": early(run)}) for run in dialogue.runs]
+    chart = curves(dialogue.model_copy(update={"runs": runs})).blocks[0].charts[0]
+    assert chart.spec["layer"][0]["encoding"]["x"]["axis"]["values"] == [0.1, 0.4]
     assert "<path" in draw(chart)

@@ -17,7 +17,7 @@ _PADDING = {"left": 44, "right": 10, "top": 8, "bottom": 38}
 
 
 def curves(results: Results) -> Section:
-    """One figure for all tasks; empty charts (a loss that was not recorded) are left out."""
+    """One figure for all tasks; a quantity that was not recorded, or but once in each run, has no curve."""
     charts = []
     for name, task in results.tasks.items():
         quantities = {
@@ -60,7 +60,7 @@ def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | Non
     points, means = _points(results, read), []
     for index, arm in enumerate(results.arms):
         means += _means(points, arm, index)
-    if not points:
+    if len({point["epoch"] for point in points}) < 2:
         return None
     dashes = [[5, 3] if _dashed(results, i) else [1, 0] for i in range(len(results.arms))]
     domain = list(range(len(results.arms)))
@@ -81,7 +81,7 @@ def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | Non
         "field": "epoch",
         "type": "quantitative",
         "title": "epoch",
-        "scale": {"domain": _domain(epochs), "nice": False},
+        "scale": {"domain": [min(epochs), max(epochs)], "nice": False},
         "axis": {"grid": False, "values": _ticks(epochs), "format": "~f"},
     }
     y = {
@@ -92,7 +92,7 @@ def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | Non
         "axis": {"tickCount": 4, "format": f".{_decimals(values)}f"},
     }
     thin = {"type": "line", "strokeWidth": 1, "opacity": 0.45}
-    thick = {"type": "line", "strokeWidth": 2.5, "point": {"size": 18} if len(set(epochs)) < 2 else False}
+    thick = {"type": "line", "strokeWidth": 2.5}
     layers: list[Any] = [
         {
             "data": {"values": points},
@@ -143,12 +143,6 @@ def _means(points: list[dict[str, Any]], arm: str, index: int) -> list[dict[str,
         if len(values) == len(seeds):
             means.append({"epoch": epoch, "value": sum(values) / len(values), "arm": index, "name": arm})
     return means
-
-
-def _domain(epochs: list[float]) -> list[float]:
-    """From the first to the last epoch, with room around where there is but one."""
-    low, high = min(epochs), max(epochs)
-    return [low, high] if low < high else [low - 0.5, high + 0.5]
 
 
 def _decimals(values: list[float]) -> int:
