@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 import pytest
@@ -62,6 +64,18 @@ def test_tokenizer_digest_ignores_padding_and_truncation_alone():
     assert tokenizer_digest(first) == tokenizer_digest(make())
     others = [make(do_lower_case=False), make(model_input_names=["input_ids"]), make(strip_accents=False)]
     assert len({tokenizer_digest(t) for t in [first, *others]}) == 4
+
+
+def test_threads_may_share_a_tokenizer():
+    tokenizer = BertTokenizer(vocab={"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5})
+    digest = tokenizer_digest(tokenizer)
+    with ThreadPoolExecutor(8) as pool:
+        lengths = pool.map(
+            lambda n: set(encode(tokenizer, ["a " * 60] * 20, n).lengths.tolist()), [*range(8, 48)] * 5
+        )
+        digests = pool.map(lambda _: tokenizer_digest(tokenizer), range(100))
+        assert list(lengths) == [{n} for n in range(8, 48)] * 5
+        assert set(digests) == {digest}
 
 
 def test_text_digest_tells_rows_apart():

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Text = str | tuple[str, str]
 Rows = list[list[int]]
 _SLICE = 8192
+# A thread that changes a backend's state must not meet another that encodes with it.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,15 @@ def _by_backend(
 @contextmanager
 def _plain(backend: Tokenizer) -> Iterator[Tokenizer]:
     """Take padding and truncation, which are a backend's state, from it, and give them back."""
-    truncation, padding = backend.truncation, backend.padding
-    backend.no_truncation()
-    backend.no_padding()
-    try:
-        yield backend
-    finally:
-        backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
-        backend.no_padding() if padding is None else backend.enable_padding(**padding)
+    with _ONE_AT_A_TIME:
+        truncation, padding = backend.truncation, backend.padding
+        backend.no_truncation()
+        backend.no_padding()
+        try:
+            yield backend
+        finally:
+            backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
+            backend.no_padding() if padding is None else backend.enable_padding(**padding)
 
 
 def _by_python(
