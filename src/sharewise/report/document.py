@@ -82,7 +82,6 @@ class Figure:
     Args:
         caption: how to read them.
         columns: of the grid on a wide screen.
-        boxed: whether each chart's title is shown.
     """
 
     caption: str
