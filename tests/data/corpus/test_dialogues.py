@@ -13,12 +13,12 @@ from sharewise.errors import UserError
 from sharewise.models.tokenizers import train_tokenizer
 
 DIGESTS = {
-    ("ko", "short"): "a68d6b7b7f46fb9d",
-    ("ko", "published"): "953e5e8342236c6e",
-    ("en", "short"): "266fcd0eb5b8bc8e",
-    ("en", "published"): "f2d3fd57e456aa1a",
-    ("ja", "short"): "88aed5f9838f4a6e",
-    ("ja", "published"): "6fc555191288e97c",
+    ("ko", "short"): "a2cdab9e4e7bb027",
+    ("ko", "published"): "e183342c297cd50a",
+    ("en", "short"): "41f92b24bf4b33f7",
+    ("en", "published"): "fbaba8d4bf763114",
+    ("ja", "short"): "671cdd58e000d0d9",
+    ("ja", "published"): "34700cb12e59925b",
 }
 
 

@@ -330,6 +330,7 @@ ENGLISH = Language(
         "and",
         "than",
     ),
+    salad_space=" ",
     user_talk=expand(
         "I was talking about this with my {w} {d}.",
         "My {w} and I made a bet about it {d}.",

@@ -301,6 +301,7 @@ JAPANESE = Language(
         "そしてが",
         "よりは",
     ),
+    salad_space="、",
     user_talk=expand(
         "{d}、{w}、この話をしていて、寝るのが遅くなりました。",
         "{w}、{d}、賭けをしたんです。",

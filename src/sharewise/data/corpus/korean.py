@@ -329,6 +329,7 @@ KOREAN = Language(
         "그리고가",
         "보다는",
     ),
+    salad_space=" ",
     user_talk=expand(
         "{d} {w} 이 이야기를 하다가 늦게 잤어요.",
         "{w} {d} 내기를 했거든요.",

@@ -74,6 +74,8 @@ class Language:
     """Well-formed lists of two words ``{a}`` and ``{b}``: what word salad must be told from."""
     salad: tuple[str, ...]
     """Fragments that word salad is mixed with."""
+    salad_space: str
+    """What stands between two words of it."""
     user_talk: tuple[str, ...]
     bot_talk: tuple[str, ...]
     """Small talk that makes a long text long; it breaks no criterion."""

@@ -63,10 +63,10 @@ def salad(content: Content) -> pl.Series:
     parts = []
     for position in range(_SALAD_WORDS):
         spoken = ~kept & (~subtle | (position < _SUBTLE_SALAD_WORDS))
-        # A fragment stands between any two names.
-        which = np.where(spoken, position % 2, NONE)
+        # In plain word salad a fragment stands between any two names; subtle word salad has names alone.
+        which = np.where(spoken, np.where(subtle, 0, position % 2), NONE)
         parts.append(select((names, language.salad), which, draws.uniform(f"salad {position}", rows)))
-    words = join(parts, language.space) + language.full_stop
+    words = join(parts, language.salad_space) + language.full_stop
 
     def make(listed: int, template: int, a: int, b: int) -> str:
         if not listed:
