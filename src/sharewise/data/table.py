@@ -48,11 +48,11 @@ class Table:
 
     def present(self, task: str) -> Array:
         """Which rows hold a cell of this task: bool ``(rows,)``."""
-        return ~np.isnan(self.targets[task]).any(axis=1)
+        return np.asarray(~np.isnan(self.targets[task]).any(axis=1))
 
     def present_any(self, tasks: Sequence[str]) -> Array:
         """Which rows hold a cell of at least one of these tasks: bool ``(rows,)``."""
-        return np.logical_or.reduce([self.present(t) for t in tasks])
+        return np.asarray(np.logical_or.reduce([self.present(t) for t in tasks]))
 
     def text_digest(self) -> str:
         """SHA-256 over all texts in order, and the groups."""

@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,6 @@ from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.optimizer import build_optimizer
 from sharewise.train.precision import autocast, keep_memory, release_memory, resolve_precision
-from sharewise.train.present import PresentTasks
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
 from sharewise.train.selection import Score, selection_score
@@ -59,7 +57,7 @@ class Trainer:
         self.folder = RunFolder(folder)
         self.observer = observer or Silence()
         self.checkpoint_seconds = checkpoint_seconds
-        # A task may be absent from a step on every process; see PresentTasks.
+        # A task may be absent from a step on every process; its head must then stay as it is.
         self.accelerator = Accelerator(
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)]
         )
@@ -72,7 +70,7 @@ class Trainer:
         self.compaction = compact(self.encoder, np.unique(np.concatenate(used)))
         self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(self.device)
         self.model = SHARINGS[job.sharing](self.encoder, job.tasks, seed=job.seed)
-        self.runner: nn.Module = self.accelerator.prepare_model(PresentTasks(self.model))
+        self.runner: nn.Module = self.accelerator.prepare_model(self.model)
         self.optimizer = build_optimizer(
             self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
         )
@@ -177,18 +175,17 @@ class Trainer:
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         sums = torch.zeros_like(self.losses)
         parts = np.array_split(rows, min(self.state.parts, len(rows)))
-        for number, part in enumerate(parts):
+        for part in parts:
             mine = part[rank::world]
             # A process without a row of its own lends the first one its tokens, and takes none of its cells.
             tokens = self.job.stores["train"].batch(mine if len(mine) else part[:1]).to(self.device)
             cells = self.targets.cells(mine, totals, self.device)
-            with self._gradients_meet(last=number + 1 == len(parts)):
-                with autocast(self.precision, self.device):
-                    outputs = self.runner(self._compacted(tokens), tuple(cells))
-                losses = task_losses(outputs, cells, self.job.tasks)
-                loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
-                # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
-                self.accelerator.backward(loss * world)
+            with autocast(self.precision, self.device):
+                outputs = self.runner(self._compacted(tokens))
+            losses = task_losses(outputs, cells, self.job.tasks)
+            loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
+            # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
+            self.accelerator.backward(loss * world)
             for column, task in enumerate(self.job.tasks):
                 if task in losses:
                     sums[column] += losses[task].detach()
@@ -334,12 +331,8 @@ class Trainer:
         return replace(tokens, input_ids=self.remap[tokens.input_ids])
 
     def _dropout_seed(self, step: int) -> int:
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        world, rank = int(self.accelerator.num_processes), int(self.accelerator.process_index)
         return ((self.job.seed * world + rank) << 32) + step
-
-    def _gradients_meet(self, *, last: bool) -> AbstractContextManager[object]:
-        """Let processes exchange gradients after the last part of a step only."""
-        return nullcontext() if last else self.accelerator.no_sync(self.runner)
 
     def _position(self, step: int) -> tuple[int, int]:
         """Turn a number of updates into (epoch, updates made in it)."""
