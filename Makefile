@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(READY)
-	$(BIN)/sharewise corpus dialogue --language ko --rows 6000 --test 2000 --seed 1 -o demo/data
+	$(BIN)/sharewise corpus dialogue --language ko --rows 3300 --test 1300 --seed 1 -o demo/data
 	$(BIN)/sharewise compare examples/dialogue-quality/demo.yaml --runs demo/runs
 
 test: $(READY)

@@ -11,4 +11,6 @@ class Options(BaseModel):
     Subclasses live beside the component that they configure; the study file composes them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=False
+    )

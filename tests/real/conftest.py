@@ -10,7 +10,9 @@ import pytest
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    folder = Path(os.environ.get("SHAREWISE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")).resolve()
+    folder = Path(
+        os.environ.get("SHAREWISE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")
+    ).resolve()
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is not a folder (set SHAREWISE_DATA)")
     return folder

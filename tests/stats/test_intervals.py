@@ -69,6 +69,14 @@ def test_extremes_of_p():
     assert Difference(0.1, 0.01, 0.0, 0.0, 19.0, 4.0).equivalence_p(0.1) == 1
 
 
+def test_quantiles_beyond_all_bounds_do_no_harm():
+    """With one degree of freedom the quantile that p's bisection starts from is over 1e154, and may be infinite."""
+    without_seeds = Difference(0.1, 0.01, 0.0, 0.0, 1.0, 1.0)
+    assert without_seeds.p() == pytest.approx(2 * stats.t.sf(1.0, 1))
+    assert Difference(0.1, 0.0, 0.0, 0.01, 1.0, 0.5).p() == pytest.approx(2 * stats.t.sf(1.0, 0.5))
+    assert Difference(0.1, 0.01, 0.01, 0.0, 1.0, 0.5).p() == pytest.approx(2 * stats.t.sf(1.0, 1))
+
+
 def test_one_seed_gives_no_interval():
     one, two = Influence(np.array([0.8]), np.ones(9), float("nan")), Influence(np.ones(2), np.zeros(9), 0.0)
     measured = difference(one, two)

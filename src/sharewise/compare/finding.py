@@ -156,4 +156,4 @@ def rows_that_differ(outputs: Array, baseline_outputs: Array) -> Array:
         # Where a value ends in the sorted column, the weights up to there cancel if the shares agree.
         ends = np.concatenate([np.diff(ordered, axis=0) != 0, np.ones((1, *ordered.shape[1:]), dtype=bool)])
         rowwise = np.any(ends & (np.abs(np.cumsum(weight, axis=0)) > 1e-9), axis=0)
-    return rowwise.reshape(len(rowwise), -1).any(axis=1)
+    return np.asarray(rowwise.reshape(len(rowwise), -1).any(axis=1))

@@ -145,7 +145,7 @@ def load_results(path: Path) -> Results:
             action="run `sharewise compare STUDY` first",
         )
     try:
-        return Results.model_validate_json(file.read_text(encoding="utf-8"))
+        return Results.model_validate_json(file.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -19,6 +19,9 @@ from sharewise.study import SINGLE
 from sharewise.train import Observer, Trainer
 from sharewise.train.scoring import defined, joint_metrics, metrics_of
 
+# How long the worker of a comparison that was killed may take to end.
+PATIENCE_SECONDS = 10.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
@@ -58,7 +61,9 @@ def make_run(spec: RunSpec, workspace: Workspace, root: Path, *, observer: Obser
     """Train one run, or go on with it, and write all that it leaves."""
     digest = run_hash(spec, workspace)
     folder = run_folder(root, spec, digest)
-    with locked(folder / ".lock", busy=f"{folder}: another process is making this run", patience=10.0):
+    with locked(
+        folder / ".lock", busy=f"{folder}: another process is making this run", patience=PATIENCE_SECONDS
+    ):
         _make(spec, workspace, root, folder, digest, observer)
     observer.on_end()
 

@@ -86,5 +86,5 @@ def read_run(path: Path) -> tuple[RunRecord, dict[str, Any]] | None:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return RunRecord.model_validate(content.pop("record")), content
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

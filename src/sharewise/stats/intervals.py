@@ -6,7 +6,7 @@ drawn whole) with training data, split and recipe fixed.
 """
 
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, hypot, isfinite, log, sqrt
 
 import numpy as np
 from scipy.special import stdtrit
@@ -33,14 +33,10 @@ class Difference:
 
     def half_width(self, alpha: float) -> float:
         """Half the width of the 1 − alpha interval; NaN with one seed or where the metric is undefined."""
-        t_rows, t_seeds = -stdtrit([self.row_freedom, self.seed_freedom], alpha / 2)
+        t_rows, t_seeds = (-stdtrit([self.row_freedom, self.seed_freedom], alpha / 2)).tolist()
         rows_only = self.row_variance - self.interaction_variance
-        return float(
-            np.maximum(
-                t_rows * sqrt(self.row_variance),
-                sqrt(t_rows**2 * rows_only + t_seeds**2 * self.seed_variance),
-            )
-        )
+        both = hypot(_times_root(t_rows, rows_only), _times_root(t_seeds, self.seed_variance))
+        return float(np.maximum(_times_root(t_rows, self.row_variance), both))
 
     def p(self) -> float:
         """The smallest alpha whose interval leaves out 0; NaN where there is no interval."""
@@ -97,6 +93,11 @@ def difference(arm: Influence, baseline: Influence) -> Difference:
         row_freedom=float(row_freedom),
         seed_freedom=seed_variance**2 / spread if spread else float(arm.seeds + baseline.seeds - 2),
     )
+
+
+def _times_root(t: float, variance: float) -> float:
+    """Quantile × standard deviation; none where there is no variance, though the quantile be infinite."""
+    return t * sqrt(variance) if variance else 0.0
 
 
 _SMALLEST = 1e-300
