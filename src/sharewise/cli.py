@@ -195,13 +195,11 @@ def dialogue(
 def main() -> None:
     """Run a command; exit with 0 done, 1 failed, 2 the user's input is wrong."""
     try:
-        app()
+        app(prog_name="sharewise")
     except UserError as error:
         _fail(str(error), 2)
     except RunError as error:
         _fail(str(error), 1)
-    except BrokenPipeError:
-        sys.exit(1)
     except Exception as error:
         text = " ".join(str(error).split())
         _fail(f"unexpected {type(error).__name__}: {text} (`sharewise --debug …` shows where)", 1)

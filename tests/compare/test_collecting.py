@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from sharewise.compare import Results, compare
-from tiny_study import Compared, read_rows
+from tiny_study import Compared, read_rows, tiny_study
 
 
 def again(compared: Compared) -> Results:
@@ -44,8 +45,7 @@ def test_facts_of_the_study_are_written_down(trained: Compared) -> None:
 def test_tasks_tell_cells_shares_and_what_a_constant_answer_scores(trained: Compared) -> None:
     folder, tasks = trained.file.parent, trained.results.tasks
     rows = {split: read_rows(folder / f"{split[:5]}.csv") for split in ("train", "valid", "test")}
-    train, test = (["lo" for _ in rows], [r["topic"] for r in rows["test"] if r["topic"]])
-    train = [r["topic"] for r in rows["train"] if r["topic"]]
+    train, test = ([r["topic"] for r in rows[split] if r["topic"]] for split in ("train", "test"))
     topic = tasks["topic"]
     assert (topic.kind, topic.metric, topic.higher_is_better, topic.margin) == (
         "multiclass",
@@ -85,13 +85,11 @@ def test_arms_tell_costs_and_means_over_seeds(trained: Compared) -> None:
 
 def test_joint_metrics_count_rows_on_which_all_binary_tasks_have_a_label(compared: Compared) -> None:
     """`good` is of another data set, so that no row has all three: then there are none."""
-    assert compared.results.arms["hard"].joint == {}
+    assert compared.results.arms["hard"].joint == {"validation": {}, "test": {}}
     assert compared.results.joint_baseline == {}
 
 
-def test_joint_metrics_of_single_are_those_of_its_models_together(tmp_path: Any, one_thread: None) -> None:
-    from tiny_study import tiny_study
-
+def test_joint_metrics_of_single_are_those_of_its_models_together(tmp_path: Path, one_thread: None) -> None:
     changes = {"tasks.topic": None, "tasks.good": None, "data.reviews": None, "seeds": [1]}
     results = compare(tiny_study(tmp_path, changes), runs=tmp_path / "runs", workers=1)
     rows = read_rows(tmp_path / "test.csv")
