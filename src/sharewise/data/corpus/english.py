@@ -4,43 +4,21 @@ from __future__ import annotations
 
 from sharewise.data.corpus.language import Language, Phrases, Topic, Trait, expand
 
-_WRONG: dict[str, tuple[str, ...]] = {
-    "is": ("are", "be", "am being", "is are"),
-    "are": ("is", "am", "be is", "was being"),
-    "was": ("were", "be", "is did", "are been"),
-    "the": ("a the", "", "an", "them"),
-    "The": ("A the", "", "An", "Them"),
-    "a": ("an a", "", "some a", "the a"),
-    "of": ("of at", "", "to", "from by"),
-    "in": ("on at", "", "in of", "to"),
-    "by": ("by of", "", "at", "from to"),
-    "to": ("to of", "", "at", "for by"),
-    "has": ("have", "having", "haves", "has have"),
-    "will": ("will to", "willing", "wills", "will been"),
-    "wrote": ("writed", "writing", "was write", "wroted"),
-    "composed": ("compose", "composing", "was compose", "composeds"),
-    "found": ("finded", "finding", "was find", "founds"),
-    "comes": ("come are", "comed", "coming", "do comes"),
-    "belongs": ("belong is", "belonging", "belong", "do belongs"),
-    "measures": ("measure is", "measuring", "measure", "does measures"),
-    "happened": ("happen was", "happening", "happens did", "was happen"),
-    "speaks": ("speak is", "speaking", "speak", "does speaks"),
-    "pays": ("pay is", "paying", "pay", "does pays"),
-    "stands": ("stand is", "standing", "stand", "does stands"),
-    "flows": ("flow is", "flowing", "flow", "does flows"),
-    "circles": ("circle is", "circling", "circle", "does circles"),
-    "have": ("has", "having", "has have", "haved"),
-    "rise": ("rises", "rising", "are rise", "rised"),
-    "live": ("lives", "living", "are live", "livinged"),
-    "at": ("at in", "", "of at", "to"),
-    "drink": ("drinks", "drinking", "are drink", "drinked"),
-    "love": ("loves", "loving", "are love", "loveds"),
-    "rest": ("rests", "resting", "are rest", "resteds"),
-    "go": ("goes", "going", "are go", "goed"),
-    "on": ("in at", "", "on of", "to"),
-    "your": ("you", "yours", "a your", "you the"),
-    "needs": ("need is", "needing", "need", "does needs"),
+_ARTICLES = {
+    "The": ("Them", "A the"),
+    "the": ("them", "a the"),
+    "a": ("an a", "the a"),
+    "your": ("you", "yours a"),
 }
+_PREPOSITIONS = ("of", "in", "by", "to", "on", "at", "as")
+_DISAGREEING = {
+    "is": "are", "are": "is", "was": "were", "has": "have", "have": "has", "wrote": "writed", "found": "finded",
+    "composed": "compose", "happened": "happens", "enjoy": "enjoys", "drink": "drinks", "love": "loves",
+    "rise": "rises", "live": "lives", "rest": "rests", "go": "goes", "speaks": "speak", "pays": "pay",
+    "stands": "stand", "flows": "flow", "circles": "circle", "measures": "measure", "comes": "come",
+    "belongs": "belong", "needs": "need",
+}  # fmt: skip
+"""verb -> a form that doesn't agree with its subject, or doesn't exist."""
 
 
 def _right(marker: str, before: str) -> str:
@@ -48,7 +26,11 @@ def _right(marker: str, before: str) -> str:
 
 
 def _wrong(marker: str, before: str, variant: int) -> str:
-    return _WRONG[marker][variant % 4]
+    if marker in _ARTICLES:
+        return _ARTICLES[marker][variant % 2]
+    if marker in _PREPOSITIONS:
+        return (f"{marker} for of", f"for {marker}")[variant % 2]
+    return (f"{_DISAGREEING[marker]} be", f"be {_DISAGREEING[marker]}")[variant % 2]
 
 
 _TRAITS = {
