@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tiny_study import Compared, Spy, write_study
+
+# Set before torch is loaded: tiny models are quickest on one thread, and rounding doesn't depend on the machine.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture

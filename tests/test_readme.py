@@ -125,7 +125,7 @@ def test_demo_at_small_size(tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "DIALOGUES": str(tmp_path / "data")}
     for line in recipe:
         command = line.strip().removeprefix("$(BIN)/").replace("demo/", f"{tmp_path}/")
-        command = re.sub(r"--rows \d+", "--rows 200", command)
+        command = re.sub(r"--rows \d+ --test \d+", "--rows 200 --test 60", command)
         more = overrides() if " compare " in command else []
         call = [sys.executable, "-m", "sharewise.cli", *command.split()[1:], *more]
         done = subprocess.run(
