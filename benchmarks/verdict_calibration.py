@@ -212,29 +212,36 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def report(studies: int, families: int, processes: int, seed: int) -> str:
-    """Run everything and write it up."""
-    parts = [
-        f"numpy {version('numpy')}, scipy {version('scipy')}, Python {python_version()}; seed {seed}. "
-        "Standard errors are those of the simulation; the seed SD and widths are in points."
-    ]
-    covered = answers(cover, coverage_cells(), studies, processes, seed)
+def coverage(options: argparse.Namespace) -> str:
+    """How often the interval covers the truth."""
+    covered = answers(cover, coverage_cells(), options.studies, options.processes, options.seed)
     rows = [
         [*line(c, f), f"{100 * c.design.effect:g}", *percentage(f), f"{100 * np.nanmean(f[:, 1]):.1f}"]
         for c, f in covered
     ]
-    parts.append("### Coverage of the 95 % interval")
-    parts.append(table([*COLUMNS, "true difference", "covered, %", "studies", "half-width"], rows))
-    said = answers(find_falsely, family_cells(), families, processes, seed + 1)
-    parts.append(f"### Families of {TASKS * ARMS} without a true difference in which one is said")
-    parts.append(table([*COLUMNS, "false, %", "families"], [[*line(c, f), *percentage(f)] for c, f in said]))
-    found = answers(find, power_cells(), studies, processes, seed + 2)
+    columns = [*COLUMNS, "true difference", "covered, %", "studies", "half-width"]
+    return f"### Coverage of the 95 % interval\n\n{table(columns, rows)}"
+
+
+def families(options: argparse.Namespace) -> str:
+    """In how many families a verdict is false."""
+    said = answers(find_falsely, family_cells(), options.families, options.processes, options.seed + 1)
+    rows = [[*line(c, f), *percentage(f)] for c, f in said]
+    heading = f"### Families of {TASKS * ARMS} without a true difference in which one is said"
+    return f"{heading}\n\n{table([*COLUMNS, 'false, %', 'families'], rows)}"
+
+
+def power(options: argparse.Namespace) -> str:
+    """How often a detectable difference is found."""
+    found = answers(find, power_cells(), options.studies, options.processes, options.seed + 2)
     rows = [
         [*line(c, f), str(c.comparisons), f"{-100 * c.design.effect:.1f}", *percentage(f)] for c, f in found
     ]
-    parts.append("### Studies that find a loss as large as the detectable difference")
-    parts.append(table([*COLUMNS, "m", "difference", "found, %", "studies"], rows))
-    return "\n\n".join(parts) + "\n"
+    heading = "### Studies that find a loss as large as the detectable difference"
+    return f"{heading}\n\n{table([*COLUMNS, 'm', 'difference', 'found, %', 'studies'], rows)}"
+
+
+TABLES = {"coverage": coverage, "families": families, "power": power}
 
 
 def main() -> None:
@@ -243,14 +250,20 @@ def main() -> None:
     )
     parser.add_argument("--studies", type=int, default=2_000, help="simulated studies a cell")
     parser.add_argument("--families", type=int, default=500, help="simulated families of 54 a cell")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path, help="Markdown file to write as well")
+    parser.add_argument("--output", type=Path, help="Markdown file to write as well, table by table")
     options = parser.parse_args()
-    text = report(options.studies, options.families, options.processes, options.seed)
-    print(text)
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
+    parts = [
+        f"numpy {version('numpy')}, scipy {version('scipy')}, Python {python_version()}; seed {options.seed}. "
+        "Standard errors are those of the simulation; the seed SD, differences and widths are in points."
+    ]
+    for name in options.tables:
+        parts.append(TABLES[name](options))
+        if options.output:
+            options.output.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    print("\n\n".join(parts))
 
 
 if __name__ == "__main__":

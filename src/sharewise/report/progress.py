@@ -57,7 +57,7 @@ class ConsoleObserver:
             disable=not console.is_terminal,
             speed_estimate_period=_ESTIMATE_SECONDS,
         )
-        self.study = self.bars.add_task("all runs", total=None, done="reading the data", left="")
+        self.study = self.bars.add_task("all runs", total=None, done="getting ready", left="")
         self.header_due = True
         self.cached = 0
         # Share made of each run that was begun; of one that goes on, of what was left.
