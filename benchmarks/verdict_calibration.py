@@ -4,7 +4,7 @@ Three questions, each a table: how often the 95 % interval covers the true diffe
 54 comparisons without any true difference "helps" or "hurts" would be said; how often a difference of the size
 that was called detectable is found.
 
-    python benchmarks/verdict_calibration.py --studies 2000 --families 500 --processes 2 --output table.md
+    python benchmarks/verdict_calibration.py --studies 2000 --families 2000 --processes 2 --output table.md
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ PLAIN = Design(rows=934, seeds=5)
 BINARY = Classes("mcc", (0.9, 0.1), (0.0238, 0.14))
 FIVE_SHARES, FIVE_ERRORS = (0.5, 0.25, 0.15, 0.07, 0.03), (0.10, 0.15, 0.20, 0.25, 0.30)
 
-OTHERS: list[tuple[str, Population, float, int]] = [
-    ("binary", Classes("accuracy", BINARY.shares, BINARY.errors), 0.01, 1),
-    ("binary", Classes("f1", BINARY.shares, BINARY.errors), 0.01, 1),
-    ("5 classes", Classes("macro_f1", FIVE_SHARES, FIVE_ERRORS), 0.01, 1),
-    ("5 classes", Classes("mcc", FIVE_SHARES, FIVE_ERRORS), 0.01, 1),
-    ("5 levels", Classes("qwk", (0.1, 0.2, 0.3, 0.25, 0.15), (0.3,) * 5), 0.01, 1),
-    ("scores, AUROC .90", Scores("auroc", 0.1, 1.8), 0.01, 1),
-    ("scores, AUROC .98", Scores("auroc", 0.1, 2.9), 0.003, 1),
-    ("scores, AP .59", Scores("average_precision", 0.1, 1.8), 0.01, 4),
-    ("scores", Scores("brier", 0.1, 1.8), 0.01, 1),
-    ("numbers, r = .8", Values("pearson", 0.8), 0.01, 1),
-    ("numbers, r = .8", Values("spearman", 0.8), 0.01, 4),
-    ("numbers, r = .8", Values("mae", 0.8), 0.01, 1),
+OTHERS: list[tuple[str, Population, float]] = [
+    ("binary", Classes("accuracy", BINARY.shares, BINARY.errors), 0.01),
+    ("binary", Classes("f1", BINARY.shares, BINARY.errors), 0.01),
+    ("5 classes", Classes("macro_f1", FIVE_SHARES, FIVE_ERRORS), 0.01),
+    ("5 classes", Classes("mcc", FIVE_SHARES, FIVE_ERRORS), 0.01),
+    ("5 levels", Classes("qwk", (0.1, 0.2, 0.3, 0.25, 0.15), (0.3,) * 5), 0.01),
+    ("scores, AUROC .90", Scores("auroc", 0.1, 1.8), 0.01),
+    ("scores, AUROC .98", Scores("auroc", 0.1, 2.9), 0.003),
+    ("scores, AP .59", Scores("average_precision", 0.1, 1.8), 0.01),
+    ("scores", Scores("brier", 0.1, 1.8), 0.01),
+    ("numbers, r = .8", Values("pearson", 0.8), 0.01),
+    ("numbers, r = .8", Values("spearman", 0.8), 0.01),
+    ("numbers, r = .8", Values("mae", 0.8), 0.01),
 ]
-"""Name, population, seed deviation, and how many times fewer studies are made because each takes longer."""
+"""Name, population and seed deviation."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,6 @@ class Cell:
     name: str
     population: Population
     design: Design
-    fewer: int = 1
-    """How many times fewer studies than of other cells are made."""
     comparisons: int = 1
     """Size of the family for which the effect was called detectable."""
 
@@ -84,15 +82,15 @@ def coverage_cells() -> list[Cell]:
         replace(PLAIN, rows=5_000, seeds=3),
     ]
     cells = [Cell("binary", BINARY, design) for design in designs]
-    cells.append(Cell("binary", BINARY, replace(PLAIN, rows=10_000), fewer=4))
-    for name, population, seed_sd, fewer in OTHERS:
+    cells.append(Cell("binary", BINARY, replace(PLAIN, rows=10_000)))
+    for name, population, seed_sd in OTHERS:
         for design in (
             replace(PLAIN, rows=200, seeds=3),
             PLAIN,
             replace(PLAIN, group_size=5, seeds=10, seed_sd=0.0),
         ):
             own = seed_sd if design.seed_sd else 0.0
-            cells.append(Cell(name, population, replace(design, seed_sd=own), fewer=fewer))
+            cells.append(Cell(name, population, replace(design, seed_sd=own)))
     return cells
 
 
@@ -171,9 +169,9 @@ def answers(
     with ProcessPoolExecutor(processes) as pool:
         for number, cell in enumerate(cells):
             begun = time.perf_counter()
-            chunks = max(1, studies // cell.fewer // CHUNK)
+            chunks = max(1, studies // CHUNK)
             seeds = [(seed, number, chunk) for chunk in range(chunks)]
-            work = partial(ask, question, cell, min(CHUNK, studies // cell.fewer))
+            work = partial(ask, question, cell, min(CHUNK, studies))
             found = np.concatenate(list(pool.map(work, seeds)))
             seconds = time.perf_counter() - begun
             print(
@@ -249,7 +247,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--studies", type=int, default=2_000, help="simulated studies a cell")
-    parser.add_argument("--families", type=int, default=500, help="simulated families of 54 a cell")
+    parser.add_argument("--families", type=int, default=2_000, help="simulated families of 54 a cell")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
