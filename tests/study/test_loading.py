@@ -17,6 +17,18 @@ def test_a_study_knows_its_folder(tmp_path, monkeypatch):
     assert "folder" not in study.model_dump()
 
 
+def test_a_local_encoder_is_found_beside_the_study_file(tmp_path, monkeypatch):
+    (tmp_path / "models" / "small").mkdir(parents=True)
+    load(tmp_path, changed(NAMED, ("encoder",), "models/small"))
+    monkeypatch.chdir(tmp_path.parent)
+    study = load_study(Path(tmp_path.name) / "study.yaml")
+    assert study.resolve("single").encoder.name == str(tmp_path.resolve() / "models" / "small")
+    assert study.encoder.name == "models/small"
+    # What is no folder there may be a hub id, or a folder where the command runs.
+    elsewhere = load(tmp_path, changed(NAMED, ("encoder",), "models/other"))
+    assert elsewhere.resolve("single").encoder.name == "models/other"
+
+
 @pytest.mark.parametrize("study", [NAMED, SCRATCH])
 def test_a_study_written_as_yaml_is_the_study(tmp_path, study):
     first = load(tmp_path, study)

@@ -172,9 +172,16 @@ class Study(Options):
             name=arm,
             sharing=options.sharing,
             training=TrainingOptions.model_validate(training),
-            encoder=EncoderOptions.model_validate(encoder),
+            encoder=EncoderOptions.model_validate(self._located(encoder)),
             tasks=tasks,
         )
+
+    def _located(self, encoder: dict[str, Any]) -> dict[str, Any]:
+        """Let a relative folder start where the data's do; a name that is no folder there stays as it is."""
+        name = encoder.get("name")
+        if not name or not (folder := self.folder / Path(name).expanduser()).is_dir():
+            return encoder
+        return {**encoder, "name": str(folder)}
 
 
 class ResolvedArm(Options):
