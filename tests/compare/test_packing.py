@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -131,6 +132,16 @@ def test_a_killed_comparison_leaves_no_worker_behind_and_goes_on_to_the_same_num
     go_on(tmp_path, trained)
 
 
+def spawned() -> list[psutil.Process]:
+    """The worker processes of this one that live; one that was just killed may not be waited for yet."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # A zombie is one.
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
 @pytest.mark.kill
 def test_ctrl_c_ends_with_one_line_and_a_worker_that_dies_with_another(
     begun: Callable[[], tuple[subprocess.Popen[str], list[psutil.Process]]], tmp_path: Path, trained: Compared
@@ -150,8 +161,7 @@ def test_ctrl_c_ends_with_one_line_and_a_worker_that_dies_with_another(
 
         def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> SpyRun:
             if not cached:
-                child = next(c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline()))
-                child.kill()
+                spawned()[0].kill()
             return super().on_run(spec, number=number, total=total, cached=cached)
 
     before = len(finished(tmp_path))
@@ -159,5 +169,5 @@ def test_ctrl_c_ends_with_one_line_and_a_worker_that_dies_with_another(
         study = load_study(tmp_path / "study.yaml")
         with pytest.raises(RunError, match="was ended from outside, perhaps because memory ran out"):
             compare(study, runs=tmp_path / "runs", observer=Killer(), workers=2)
-    assert not [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
+    assert not spawned()
     go_on(tmp_path, trained)
