@@ -143,9 +143,9 @@ def numbers(results: Results) -> dict[str, Any]:
     for key in ("created", "git", "machine", "configuration"):
         del found[key]
     for arm in found["arms"].values():
-        del arm["seconds"], arm["examples_per_second"]
+        del arm["seconds"], arm["examples_per_second"], arm["energy"]
     for run in found["runs"]:
-        del run["seconds"]
+        del run["seconds"], run["energy"]
         for line in run["history"]:
             del line["seconds"]
     return found

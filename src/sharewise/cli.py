@@ -110,6 +110,9 @@ def compare(
         int | None,
         typer.Option("--workers", min=1, help="Runs side by side; chosen by the machine if left out."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse arms with unequal budgets or rules of selection.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train all arms with all seeds, and judge them. Run again, it goes on where it stopped."""
@@ -118,10 +121,10 @@ def compare(
 
     loaded = _load(study, set_)
     if plan:
-        _print_plan(estimate(loaded, runs=runs, workers=workers), as_json=as_json)
+        _print_plan(estimate(loaded, runs=runs, workers=workers, strict=strict), as_json=as_json)
         return
     with _observer(loaded, quiet=as_json) as observer:
-        results = compare_study(loaded, runs=runs, observer=observer, workers=workers)
+        results = compare_study(loaded, runs=runs, observer=observer, workers=workers, strict=strict)
     folder = study_folder(loaded, runs)
     _report(folder, as_json=as_json)
     if not as_json:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sharewise.compare.results import Results, load_results
+from sharewise.compare import load_results
+from sharewise.compare.results import Results
 from sharewise.errors import UserError
 from tiny_study import Compared
 

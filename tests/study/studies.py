@@ -100,7 +100,7 @@ NAMED: dict[str, Any] = {
         },
     },
     "keep": "none",
-    "report": {"epoch_metric": "accuracy"},
+    "report": {"epoch_metric": "accuracy", "rows": 5},
 }
 
 SCRATCH: dict[str, Any] = {

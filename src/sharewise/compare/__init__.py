@@ -7,7 +7,8 @@ from typing import Any
 from sharewise.compare.comparison import compare, study_folder, train_one
 from sharewise.compare.estimating import Estimate, estimate
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
-from sharewise.compare.results import Results, load_results
+from sharewise.compare.reading import load_results
+from sharewise.compare.results import Results
 from sharewise.compare.watching import StudyObserver
 
 __all__ = [

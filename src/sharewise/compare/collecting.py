@@ -10,11 +10,14 @@ from typing import Literal
 import numpy as np
 
 import sharewise
+from sharewise.compare.detailing import task_detail
 from sharewise.compare.doubts import about_learning, about_runs, about_surroundings, about_texts
 from sharewise.compare.environment import git_commit, machine, versions
+from sharewise.compare.fairness import audited
 from sharewise.compare.judging import judge
+from sharewise.compare.learning import unlearned
 from sharewise.compare.planning import PlannedArm, plan_arms
-from sharewise.compare.results import ArmRecord, Metrics, Results, TaskRecord
+from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.workspace import Workspace
 from sharewise.data.simulated import is_simulated
@@ -50,9 +53,10 @@ def collect(
     scored: Split = "test" if data.test is not None else "validation"
     arms = plan_arms(study)
     by_arm = {a.name: [r for r in finished if r.record.arm == a.name] for a in arms}
-    judged = judge(study, data, arms, by_arm, scored, second_look=second_look)
     tasks = {name: task_record(task, data, study, scored) for name, task in data.tasks.items()}
     records = [run.record for run in finished]
+    stuck = unlearned(tasks, records, scored)
+    judged = judge(study, data, arms, by_arm, scored, second_look=second_look, stuck=stuck)
     doubts = [
         *data.notes,
         *judged.warnings,
@@ -62,7 +66,7 @@ def collect(
         *about_surroundings(finished),
         *notes,
     ]
-    return Results(
+    results = Results(
         study=study.name,
         sharewise=sharewise.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,13 +86,26 @@ def collect(
         verdicts=judged.verdicts,
         sentences=judged.sentences,
         recommendation=judged.recommendation,
+        details={
+            name: task_detail(
+                task,
+                data.tables[scored],
+                by_arm,
+                {a.name: a.baseline for a in arms},
+                scored=scored,
+                shown=study.report.rows,
+            )
+            for name, task in data.tasks.items()
+        },
         warnings=list(dict.fromkeys(doubts)),
     )
+    return audited(results)
 
 
 def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> TaskRecord:
     """Describe one task and what a constant answer scores."""
     constant = _constant_answers(data, scored)[task.name]
+    smaller, smaller_rows = _smaller_class(task, constant.targets)
     return TaskRecord(
         kind=task.options.kind,
         labels=list(task.labels),
@@ -102,6 +119,8 @@ def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> Tas
             if task.labels
         },
         baselines={"majority": defined(task.metrics(constant.targets, constant.scores))},
+        smaller_class=smaller,
+        smaller_class_rows=smaller_rows,
     )
 
 
@@ -140,6 +159,9 @@ def arm_record(
         examples_per_second=sum(r.rows_seen for r in records) / seconds if seconds else 0.0,
         updates=_mean_by_task(r.updates for r in records),
         updates_made=_mean_by_task(r.updates_made for r in records),
+        rows_seen=sum(r.rows_seen for r in records) / seeds,
+        energy=_total_energy(records),
+        training=arm.resolved.training.model_dump(mode="json"),
         summary={task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks},
         joint=_by_split(joint),
     )
@@ -180,6 +202,20 @@ def _mean_by_task(entries: Iterable[Mapping[str, int]]) -> dict[str, float]:
         for task, count in entry.items():
             gathered.setdefault(task, []).append(count)
     return {task: statistics.fmean(counts) for task, counts in gathered.items()}
+
+
+def _total_energy(runs: Sequence[RunRecord]) -> float | None:
+    """Of all runs; None where that of one isn't known."""
+    known = [r.energy for r in runs if r.energy is not None]
+    return sum(known) if known and len(known) == len(runs) else None
+
+
+def _smaller_class(task: Task, targets: np.ndarray) -> tuple[str | None, int | None]:
+    """The label with the fewest rows, and how many it has; of equals the first."""
+    if not task.labels:
+        return None, None
+    counts = np.bincount(targets[:, 0].astype(np.int64), minlength=len(task.labels))
+    return task.labels[int(counts.argmin())], int(counts.min())
 
 
 def _shares(task: Task, targets: np.ndarray) -> dict[str, float]:

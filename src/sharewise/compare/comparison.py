@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sharewise.compare.budgets import refuse, refuse_unequal
 from sharewise.compare.collecting import collect
 from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
@@ -36,6 +37,7 @@ def compare(
     runs: Path | str = "runs",
     observer: StudyObserver | None = None,
     workers: int | None = None,
+    strict: bool = False,
 ) -> Results:
     """Train all arms of a study with paired seeds and judge them; what was trained before is not trained again.
 
@@ -47,23 +49,32 @@ def compare(
         runs: folder of all runs; the study's own is ``runs/<name>``, with ``results.json`` in it.
         observer: is told of progress.
         workers: runs that go side by side; chosen by the machine if None.
+        strict: whether unequal budgets and rules are refused, before training where they can be known; else they
+            are named beside the verdicts.
 
     Returns:
         What results.json holds.
 
     Raises:
-        UserError: where the study or its data are wrong.
+        UserError: where the study or its data are wrong, or not as strict demands.
         RunError: where another process works on the same study.
     """
     root = study_folder(study, Path(runs))
     busy = f"{root}: another process is comparing this study; wait for it, or give the study another name"
     with locked(root / ".lock", busy=busy):
         workspace = workspace_for(study, Path(runs))
+        if strict:
+            refuse_unequal(study, workspace)
         finished = _run_all(plan_runs(study), workspace, Path(runs), observer or SilentStudy(), workers)
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)
         results = collect(study, workspace, finished, notes=notes, second_look=second_look)
+        if strict:
+            refuse(
+                results.objections,
+                action="results.json is not written; without --strict it is, with this in it",
+            )
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records, kept)
     return results

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from sharewise.compare.learning import unlearned
 from sharewise.compare.planning import PlannedArm
 from sharewise.compare.results import RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.workspace import Workspace
-from sharewise.stats.metrics import METRICS
 
 
 def about_texts(workspace: Workspace, arms: Sequence[PlannedArm]) -> list[str]:
@@ -44,31 +44,11 @@ def about_learning(tasks: Mapping[str, TaskRecord], runs: Sequence[RunRecord], s
         runs: all runs.
         scored: test or validation.
     """
-    seeds: dict[tuple[str, str], list[int]] = {}
-    stuck: dict[tuple[str, str], list[int]] = {}
-    for run in runs:
-        for task, by_split in run.metrics.items():
-            seeds.setdefault((run.arm, task), []).append(run.seed)
-            if not _better(by_split.get(scored, {}), tasks[task]):
-                stuck.setdefault((run.arm, task), []).append(run.seed)
     return [
-        f"{arm}, {task}: did not learn with {_counted(bad, len(seeds[arm, task]))}: its {tasks[task].metric} on "
-        f"{scored} is no better than a constant answer's"
-        for (arm, task), bad in stuck.items()
+        f"{found.arm}, {found.task}: did not learn with {_counted(found.seeds, found.of)}: its "
+        f"{tasks[found.task].metric} on {scored} is no better than a constant answer's"
+        for found in unlearned(tasks, runs, scored)
     ]
-
-
-def _better(metrics: Mapping[str, float], task: TaskRecord) -> bool:
-    """Whether a model beats the constant answer; a correlation, which is undefined for that one, must be over 0.
-
-    A metric that nothing can be said by (AUROC where only one label occurs) counts against no model.
-    """
-    metric = METRICS[task.metric]
-    score, constant = metrics.get(metric.name), task.baselines["majority"].get(metric.name)
-    if score is None:
-        return constant is None and metric.needs != "values"
-    constant = 0.0 if constant is None else constant
-    return score > constant if metric.higher_is_better else score < constant
 
 
 def _counted(seeds: Sequence[int], of: int) -> str:

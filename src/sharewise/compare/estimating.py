@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharewise.compare.budgets import refuse_unequal
 from sharewise.compare.comparison import study_folder, workspace_for
 from sharewise.compare.packing import thread_count, threads_set, worker_count
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
@@ -53,15 +54,22 @@ class _Probe:
     weights: int
 
 
-def estimate(study: Study, *, runs: Path | str = "runs", workers: int | None = None) -> Estimate:
+def estimate(
+    study: Study, *, runs: Path | str = "runs", workers: int | None = None, strict: bool = False
+) -> Estimate:
     """Count the runs of a study, time a few updates of each arm, and add up.
 
     The time is a guess: evaluation is counted as a third of an update a row, and early stopping not at all.
+
+    Raises:
+        UserError: where the study or its data are wrong, or budgets and rules are unequal and ``strict`` refuses that.
     """
     specs = plan_runs(study)
     root = study_folder(study, Path(runs))
     count = worker_count(len(specs), workers)
     workspace = workspace_for(study, Path(runs))
+    if strict:
+        refuse_unequal(study, workspace)
     probes: dict[str, _Probe] = {}
     rows: list[RunEstimate] = []
     with threads_set(thread_count(count)):

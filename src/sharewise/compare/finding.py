@@ -44,6 +44,10 @@ class Comparison:
     """Seeds of the arm that failed and are not in `outputs`."""
     baseline_failed: int = 0
     """Seeds of the baseline that failed."""
+    unlearned: int = 0
+    """Seeds of the arm in `outputs` that are no better than a constant answer."""
+    baseline_unlearned: int = 0
+    """The same of the baseline."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from sharewise.compare.learning import Unlearned
 from sharewise.compare.planning import PlannedArm
 from sharewise.compare.results import Recommendation
 from sharewise.compare.running import FinishedRun
@@ -39,16 +40,18 @@ def judge(
     scored: Literal["test", "validation"],
     *,
     second_look: bool = False,
+    stuck: Sequence[Unlearned] = (),
 ) -> Judged:
     """Compare every arm with its baseline on every task's primary metric, on the test split.
 
     Without a test split there is no verdict: validation was used to select the models. Verdicts of a second look
-    (seeds or arms were added after the first) are marked.
+    (seeds or arms were added after the first) are marked; models that did not learn (``stuck``) bar some verdicts.
     """
     if scored == "validation":
         warning = "the study has no test split: the numbers are of validation, which also chose the models; no verdict"
         return Judged([], [], None, [warning])
     table = data.tables[scored]
+    learned_nothing = {(u.arm, u.task): len(set(u.seeds) - set(u.failed)) for u in stuck}
     comparisons = []
     outputs: dict[tuple[str, str], Array] = {}
     for arm in arms:
@@ -74,6 +77,8 @@ def judge(
                     classes=len(task.labels) or None,
                     failed=_failures(runs[arm.name], name),
                     baseline_failed=_failures(runs[arm.baseline], name),
+                    unlearned=learned_nothing.get((arm.name, name), 0),
+                    baseline_unlearned=learned_nothing.get((arm.baseline, name), 0),
                 )
             )
     if not comparisons:

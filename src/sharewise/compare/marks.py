@@ -60,7 +60,19 @@ def _of_seeds(finding: Finding, marks: Marks) -> None:
                 "helps",
                 "equivalent",
             )
-    if comparison.baseline_failed:
+    for name, stuck in (
+        (comparison.arm, comparison.unlearned),
+        (comparison.baseline, comparison.baseline_unlearned),
+    ):
+        if stuck:
+            marks.add(
+                f"Did not learn: {stuck} {_plural(stuck, 'seed')} of {name} "
+                f"{'is' if stuck == 1 else 'are'} no better than a constant answer; they count in the numbers, and "
+                "neither helps nor equivalent can be said.",
+                "helps",
+                "equivalent",
+            )
+    if comparison.baseline_failed or comparison.baseline_unlearned:
         marks.barred.add("hurts")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from sharewise.compare.detail import TaskDetail
+from sharewise.compare.objections import Objection
 from sharewise.compare.statistics import Verdict
-from sharewise.errors import UserError
 from sharewise.options import Options
 
 SCHEMA = 1
@@ -30,6 +30,10 @@ class TaskRecord(Options):
     baselines: dict[str, Metrics] = Field(
         description="`majority`: metrics of the constant answer, on `scored`"
     )
+    smaller_class: str | None = Field(
+        default=None, description="the label with the fewest rows on `scored`; none for numbers"
+    )
+    smaller_class_rows: int | None = Field(default=None, description="those rows: a high score rests on them")
 
 
 class ArmRecord(Options):
@@ -44,6 +48,18 @@ class ArmRecord(Options):
     examples_per_second: float
     updates: dict[str, float] = Field(description="planned updates a task, the same for each seed")
     updates_made: dict[str, float] = Field(description="mean over seeds of the updates made before stopping")
+    rows_seen: float = Field(
+        default=0.0, description="rows that all its models of a seed were trained on, repeats counted"
+    )
+    trials: int = Field(
+        default=1, description="settings that were trained to choose this one by its validation scores"
+    )
+    energy: float | None = Field(
+        default=None, description="joules of the processor packages, all runs; none where it couldn't be read"
+    )
+    training: dict[str, Any] = Field(
+        default_factory=dict, description="how its models were trained, every key filled in"
+    )
     summary: dict[str, dict[str, dict[str, tuple[float, float]]]] = Field(
         description="task -> split -> metric -> (mean, standard deviation over seeds)"
     )
@@ -82,6 +98,12 @@ class RunRecord(Options):
     stopped_early: bool
     failed: str | None = Field(description="why the run counts as failed, if it does")
     seconds: float
+    energy: float | None = Field(
+        default=None, description="joules of the processor packages while it trained, its share of them"
+    )
+    selected_on: Literal["validation", "test"] = Field(
+        default="validation", description="the split whose scores chose the weights: never test"
+    )
     rows_seen: int
     updates: dict[str, int]
     updates_made: dict[str, int]
@@ -128,28 +150,10 @@ class Results(Options):
     verdicts: list[Verdict]
     sentences: list[str] = Field(description="one plain sentence a verdict, in the same order")
     recommendation: Recommendation | None
+    objections: list[Objection] = Field(
+        default_factory=list, description="why arms were not compared fairly; empty if they were"
+    )
+    details: dict[str, TaskDetail] = Field(
+        default_factory=dict, description="task -> confusions, scores by label, rows that divide the arms"
+    )
     warnings: list[str]
-
-
-def load_results(path: Path) -> Results:
-    """Read results.json, or the one in a study's folder.
-
-    Raises:
-        UserError: where there is none, or it isn't one of this schema.
-    """
-    file = path / "results.json" if path.is_dir() else path
-    if not file.is_file():
-        raise UserError(
-            f"{path}: there is no results.json",
-            expected="a study's folder below runs/, or its results.json",
-            action="run `sharewise compare STUDY` first",
-        )
-    try:
-        return Results.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"{file}: {place}: this is not a results.json that this version ({SCHEMA}) reads",
-            action="run `sharewise compare STUDY` again: runs on disk are not trained anew",
-        ) from None

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharewise.compare.energy import EnergyMeter, Metered
 from sharewise.compare.environment import git_commit, machine, versions
 from sharewise.compare.identity import run_hash
 from sharewise.compare.planning import RunSpec
@@ -73,9 +74,11 @@ def _make(
 ) -> None:
     clear_unfinished(folder)
     job = workspace.job(spec)
-    trainer = Trainer(job, folder, observer=observer)
+    metered = Metered(observer, EnergyMeter())
+    trainer = Trainer(job, folder, observer=metered)
     check_length(trainer.encoder, spec.resolved.training.max_length)
     outcome = trainer.run()
+    joules = metered.joules
     by_split = {split: metrics_of(job.tasks, scores) for split, scores in outcome.scores.items()}
     record = RunRecord(
         arm=spec.arm,
@@ -88,6 +91,7 @@ def _make(
         stopped_early=outcome.stopped_early,
         failed=outcome.failed,
         seconds=outcome.seconds,
+        energy=joules,
         rows_seen=outcome.rows_seen,
         updates=outcome.updates,
         updates_made=outcome.updates_made,

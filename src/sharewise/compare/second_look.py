@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sharewise.compare.results import Results, RunRecord, load_results
+from sharewise.compare.reading import load_results
+from sharewise.compare.results import Results, RunRecord
 from sharewise.errors import UserError
 
 

@@ -12,7 +12,14 @@ _MOST_DECIMALS = 4
 
 
 def sentence(verdict: Verdict) -> str:
-    """Say a verdict in plain English, in points of .01 or in the unit of a metric that has its own."""
+    """Say a verdict in plain English, in points of .01 or in the unit of a metric that has its own.
+
+    What makes the comparison an unequal one is said with it.
+    """
+    return " ".join([_told(verdict), *(mark for mark in verdict.marks if mark.startswith("Unequal"))])
+
+
+def _told(verdict: Verdict) -> str:
     task, arm = verdict.task, f"sharing ({verdict.arm})"
     if verdict.baseline != "single":
         arm = f"{verdict.arm}, compared with {verdict.baseline},"

@@ -83,6 +83,12 @@ class ReportOptions(Options):
     epoch_metric: str | None = Field(
         default=None, description="metric of the epoch table, e.g. accuracy; each task's own if left out"
     )
+    rows: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="rows a task that are shown with their text, where arms disagree",
+    )
 
     @field_validator("epoch_metric")
     @classmethod

@@ -1,0 +1,181 @@
+"""Where the arms differ: confusions, scores by label, and the rows that divide them, from the models' answers."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharewise.compare.detail import ArmDetail, DisagreedRow, PairTest, Spread, TaskDetail
+from sharewise.compare.running import FinishedRun
+from sharewise.data.table import Table
+from sharewise.stats import class_f1, count, expected_calibration_error, mcnemar
+from sharewise.tasks import Array, Task
+
+MOST_CLASSES = 20
+"""Labels up to which a confusion matrix is kept."""
+MOST_CHARACTERS = 300
+"""Of a text that is shown."""
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """One arm's answers to one task: scores ``(rows, outputs)`` a seed, decisions ``(seeds, rows)``."""
+
+    seeds: list[int]
+    scores: list[Array]
+    decided: Array
+
+
+def task_detail(
+    task: Task,
+    table: Table,
+    runs: Mapping[str, Sequence[FinishedRun]],
+    baselines: Mapping[str, str | None],
+    *,
+    scored: str,
+    shown: int,
+) -> TaskDetail:
+    """Describe where the arms differ on one task; failed runs are left out.
+
+    Args:
+        task: the task.
+        table: the scored split.
+        runs: of every arm.
+        baselines: the arm that each arm is compared with.
+        scored: name of the split.
+        shown: rows that are shown with their text, at most.
+    """
+    rows = np.flatnonzero(table.present(task.name))
+    targets = table.targets[task.name][rows]
+    answers = {arm: _answers(task, own, scored) for arm, own in runs.items()}
+    answers = {arm: found for arm, found in answers.items() if found.seeds}
+    spread, divided = _spread(task, targets, answers)
+    order = np.lexsort((rows, -spread))[:shown] if len(rows) else np.zeros(0, dtype=np.int64)
+    truth = targets[:, 0].astype(np.int64) if task.labels else targets[:, 0]
+    return TaskDetail(
+        rows=len(rows),
+        disagreeing=divided,
+        most=[_row(task, table, rows[i], int(i), truth, answers) for i in order if spread[i] > 0],
+        arms={arm: _arm_detail(task, truth, found) for arm, found in answers.items()},
+        pairs=_pairs(truth, answers, baselines) if task.labels else [],
+    )
+
+
+def _answers(task: Task, runs: Sequence[FinishedRun], scored: str) -> _Answers:
+    own = [run for run in runs if task.name in run.record.metrics and run.record.failed is None]
+    scores = [run.scores[scored][task.name].scores for run in own]
+    decided = np.stack([task.decide(one) for one in scores]) if own else np.zeros((0, 0))
+    return _Answers([run.record.seed for run in own], scores, decided)
+
+
+def _arm_detail(task: Task, truth: Array, answers: _Answers) -> ArmDetail:
+    models, classes = len(answers.seeds), len(task.labels)
+    if not classes or not len(truth):
+        return ArmDetail(models=models, class_f1={}, confusion=None, calibration_error=None)
+    by_seed = np.stack([class_f1(count(truth, decided, classes)) for decided in answers.decided])
+    kept = classes <= MOST_CLASSES
+    return ArmDetail(
+        models=models,
+        class_f1={label: _mean_sd(by_seed[:, i]) for i, label in enumerate(task.labels)},
+        confusion=_confusion(truth, answers.decided, classes) if kept else None,
+        calibration_error=_mean_sd(
+            [expected_calibration_error(truth, _probabilities(one)) for one in answers.scores]
+        ),
+    )
+
+
+def _confusion(truth: Array, decided: Array, classes: int) -> list[list[int]]:
+    cells = np.bincount((truth * classes + decided).ravel(), minlength=classes**2)
+    matrix: list[list[int]] = cells.reshape(classes, classes).tolist()
+    return matrix
+
+
+def _probabilities(scores: Array) -> Array:
+    """Of the positive label ``(rows,)``, or of every label ``(rows, labels)``."""
+    exact = scores.astype(np.float64)
+    return exact[:, 0] if exact.shape[1] == 1 else exact
+
+
+def _spread(task: Task, targets: Array, answers: Mapping[str, _Answers]) -> tuple[Array, int | None]:
+    """How far the arms are apart on each row, ``(rows,)``, and the number of rows that divide their majorities.
+
+    Of labels: the largest difference between arms in the share of models that are right; a difference in how often
+    they give any label counts for less. Of numbers: the difference of the arms' means.
+    """
+    none = np.zeros(len(targets))
+    if len(answers) < 2:
+        return none, 0 if task.labels else None
+    if not task.labels:
+        means = np.stack([found.decided.mean(axis=0) for found in answers.values()])
+        return np.asarray(np.ptp(means, axis=0)), None
+    truth = targets[:, 0].astype(np.int64)
+    right = np.stack([(found.decided == truth).mean(axis=0) for found in answers.values()])
+    votes = np.zeros((len(answers), len(truth)), dtype=np.int64)
+    most = np.full((len(answers), len(truth)), -1.0)
+    given = none.copy()
+    for label in range(len(task.labels)):
+        shares = np.stack([(found.decided == label).mean(axis=0) for found in answers.values()])
+        given = np.maximum(given, np.ptp(shares, axis=0))
+        votes, most = np.where(shares > most, label, votes), np.maximum(shares, most)
+    return np.ptp(right, axis=0) + given / 1000, int(np.sum(np.ptp(votes, axis=0) > 0))
+
+
+def _row(
+    task: Task, table: Table, row: int, place: int, truth: Array, answers: Mapping[str, _Answers]
+) -> DisagreedRow:
+    text, pair = table.texts.row(int(row))
+    return DisagreedRow(
+        dataset=table.datasets[table.sources[row]],
+        row=int(table.rows[row]),
+        text=_cut(text),
+        pair=None if pair is None else _cut(pair),
+        target=task.labels[truth[place]] if task.labels else f"{truth[place]:.4g}",
+        answers={arm: _said(task, found.decided[:, place]) for arm, found in answers.items()},
+    )
+
+
+def _said(task: Task, decided: Array) -> str:
+    """One arm's answers to a row, the most frequent first; of numbers their mean."""
+    if not task.labels:
+        return f"{decided.mean():.4g}"
+    counts = np.bincount(decided, minlength=len(task.labels))
+    order = sorted(np.flatnonzero(counts).tolist(), key=lambda label: -counts[label])
+    return ", ".join(f"{task.labels[label]} {counts[label]}" for label in order)
+
+
+def _cut(text: str | None) -> str:
+    plain = " ".join((text or "").split())
+    return plain if len(plain) <= MOST_CHARACTERS else f"{plain[: MOST_CHARACTERS - 1]}…"
+
+
+def _pairs(
+    truth: Array, answers: Mapping[str, _Answers], baselines: Mapping[str, str | None]
+) -> list[PairTest]:
+    """McNemar's test of every arm's model against its baseline's of the same seed."""
+    found = []
+    for arm, own in answers.items():
+        against = answers.get(baselines.get(arm) or "")
+        if against is None:
+            continue
+        for place, seed in enumerate(own.seeds):
+            if seed in against.seeds:
+                test = mcnemar(truth, own.decided[place], against.decided[against.seeds.index(seed)])
+                found.append(
+                    PairTest(
+                        arm=arm,
+                        baseline=str(baselines[arm]),
+                        seed=seed,
+                        only_arm=test.only_first,
+                        only_baseline=test.only_second,
+                        p=test.p,
+                    )
+                )
+    return found
+
+
+def _mean_sd(values: Sequence[float] | Array) -> Spread:
+    plain = [float(v) for v in values]
+    return statistics.fmean(plain), statistics.stdev(plain) if len(plain) > 1 else 0.0

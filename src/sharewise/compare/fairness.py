@@ -1,0 +1,52 @@
+"""The fairness audit: equal budgets and rules, every seed, weights chosen on validation, numbers that agree."""
+
+from __future__ import annotations
+
+from sharewise.compare.budgets import Budget, unequal
+from sharewise.compare.evidence import doubtful
+from sharewise.compare.objections import Objection, object_to
+from sharewise.compare.recommending import recommend
+from sharewise.compare.results import Recommendation, Results
+from sharewise.compare.sentences import sentence
+
+
+def audited(results: Results) -> Results:
+    """Look for unfairness in results, and name it beside the verdicts that it concerns.
+
+    It needs nothing but results.json, and so is done whenever one is written or read: numbers that were changed in
+    between are found as well. Doing it twice changes nothing.
+    """
+    found = list(dict.fromkeys([*results.objections, *objections(results)]))
+    if not found:
+        return results
+    verdicts = object_to(results.verdicts, found, {name: arm.baseline for name, arm in results.arms.items()})
+    advice = results.recommendation
+    if any(o.bars for o in found) and advice is not None:
+        best, reason = recommend(verdicts, list(results.arms), list(results.tasks))
+        advice = Recommendation(arm=best, reason=reason)
+    return results.model_copy(
+        update={
+            "objections": found,
+            "verdicts": verdicts,
+            "sentences": [sentence(verdict) for verdict in verdicts],
+            "recommendation": advice,
+        }
+    )
+
+
+def objections(results: Results) -> list[Objection]:
+    """Why arms were not compared fairly, as far as the results tell; empty if they were."""
+    found = []
+    for name, arm in results.arms.items():
+        if arm.baseline in results.arms:
+            found += unequal(name, _budget(results, name), arm.baseline, _budget(results, arm.baseline))
+    return [*found, *doubtful(results)]
+
+
+def _budget(results: Results, arm: str) -> Budget:
+    updates: dict[str, dict[int, int]] = {}
+    for run in results.runs:
+        if run.arm == arm:
+            for task, planned in run.updates.items():
+                updates.setdefault(task, {})[run.seed] = planned
+    return Budget(results.arms[arm].training, results.arms[arm].trials, updates)
