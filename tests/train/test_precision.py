@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import ctypes
-
 import pytest
 import torch
 
-from sharewise.train import precision
-from sharewise.train.precision import autocast, keep_memory, release_memory, resolve_precision
+from sharewise.train.precision import autocast, resolve_precision
 
 CPU = torch.device("cpu")
 
@@ -32,37 +29,3 @@ def test_autocast_multiplies_in_bf16_or_leaves_float32():
         assert (matrix @ matrix).dtype == torch.bfloat16
     with autocast("fp32", CPU):
         assert (matrix @ matrix).dtype == torch.float32
-
-
-def test_memory_is_kept_and_released_by_what_glibc_knows(monkeypatch):
-    set_to, trimmed = {}, []
-
-    class Library:
-        def mallopt(self, parameter: int, value: int) -> int:
-            set_to[parameter] = value
-            return 1
-
-        def malloc_trim(self, pad: int) -> int:
-            trimmed.append(pad)
-            return 1
-
-    monkeypatch.setattr(precision.ctypes, "CDLL", lambda name: Library())
-    keep_memory()
-    # M_ARENA_MAX, M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h.
-    assert set_to == {-8: 1, -4: 0, -1: -1}
-    release_memory()
-    assert trimmed == [0]
-
-
-@pytest.mark.parametrize("error", [OSError, AttributeError])
-@pytest.mark.parametrize("call", [keep_memory, release_memory])
-def test_without_glibc_nothing_happens(monkeypatch, call, error):
-    asked = []
-
-    def library(name: str) -> ctypes.CDLL:
-        asked.append(name)
-        raise error
-
-    monkeypatch.setattr(precision.ctypes, "CDLL", library)
-    call()
-    assert len(asked) == 1

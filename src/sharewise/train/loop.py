@@ -26,8 +26,9 @@ from sharewise.models.sharing import SHARINGS
 from sharewise.tasks import Array
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
+from sharewise.train.memory import KeptMemory, keep_memory
 from sharewise.train.optimizer import build_optimizer
-from sharewise.train.precision import autocast, keep_memory, release_memory, resolve_precision
+from sharewise.train.precision import autocast, resolve_precision
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
 from sharewise.train.selection import Score, selection_score
@@ -52,6 +53,7 @@ class Trainer:
         self, job: Job, folder: Path, *, observer: Observer | None = None, checkpoint_seconds: float = 60.0
     ) -> None:
         keep_memory()
+        self.memory = KeptMemory()
         options = job.training
         self.job = job
         self.folder = RunFolder(folder)
@@ -115,6 +117,7 @@ class Trainer:
             batches = self.plan.epoch(current)
             for number in range(done, len(batches)):
                 self._update(step, batches[number])
+                self.memory.after_update()
                 step += 1
                 now = time.monotonic()
                 self.state.seconds = before + now - started
@@ -122,7 +125,7 @@ class Trainer:
                 due = self._evaluation_is_due(step, last_of_epoch=number + 1 == len(batches))
                 if due:
                     self._evaluate(step, epoch=current + (number + 1) / len(batches))
-                    release_memory()
+                    self.memory.release()
                     self.state.seconds = before + time.monotonic() - started
                 if due or interrupted.is_set() or now - saved >= self.checkpoint_seconds:
                     self._save(step)
