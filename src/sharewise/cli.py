@@ -168,6 +168,29 @@ def report(
     _report(folder, as_json=as_json)
 
 
+@app.command(epilog="Example: sharewise model runs/dialogue-quality -o dialogue-model --licence apache-2.0")
+def model(
+    folder: Annotated[Path, typer.Argument(metavar="RUNS", help="A study's folder below runs/.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder to write; one that is there makes way.")
+    ],
+    arm: Annotated[str | None, typer.Option("--arm", help="Another arm than the recommended one.")] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", help="Of the model, as the hub names it: apache-2.0.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the recommended model into one folder, to be used or sent on."""
+    from sharewise.compare import load_results, ship
+
+    shipped = ship(load_results(folder), folder, output, arm=arm, licence=licence)
+    if as_json:
+        typer.echo(json.dumps({**vars(shipped), "folder": str(shipped.folder)}, ensure_ascii=False))
+        return
+    what = "a model" if shipped.models == 1 else f"{shipped.models} models that answer together"
+    typer.echo(f"{shipped.reason}\nwritten: {output}: {what}, of arm {shipped.arm} and seed {shipped.seed}")
+
+
 @corpus.command(epilog="Example: sharewise corpus dialogue --language ko --rows 5000 -o data")
 def dialogue(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("dialogues"),

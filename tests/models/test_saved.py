@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -11,34 +12,13 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from models.families import FAMILIES
+from models.saving import SCRATCH, save_tiny
 from sharewise.data.tokens import tokenize, tokenizer_digest
 from sharewise.errors import UserError
-from sharewise.models.encoder import build_encoder
+from sharewise.models.manifest import Manifest, write_manifest
 from sharewise.models.options import EncoderOptions, ScratchOptions
 from sharewise.models.pretrained import quiet
-from sharewise.models.saved import LoadedModel, Manifest, load_model, save_model
-from sharewise.models.sharing import HardSharing
-from sharewise.models.tokenizers import load_tokenizer
-
-
-def _save(folder, options, texts, tasks):
-    tokenizer = load_tokenizer(options, texts)
-    sharing = HardSharing(build_encoder(options, tokenizer, seed=1), tasks, seed=1)
-    generator = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for parameter in sharing.parameters():
-            parameter.add_(0.01 * torch.randn(parameter.shape, generator=generator))
-    save_model(
-        folder,
-        sharing=sharing,
-        tokenizer=tokenizer,
-        tasks=tasks,
-        options=options,
-        sharing_name="hard",
-        max_length=32,
-        study={"name": "tiny", "run": "abc"},
-    )
-    return sharing.eval(), tokenizer
+from sharewise.models.saved import LoadedModel, load_model, load_models, save_models
 
 
 @pytest.fixture
@@ -47,15 +27,14 @@ def saved(tmp_path, singles, tasks):
     options = EncoderOptions(
         scratch=ScratchOptions(layers=1, width=32, vocabulary=300), pooling="cls", dropout=0.25
     )
-    return folder, *_save(folder, options, singles, tasks)
+    return folder, *save_tiny(folder, singles, tasks, options)
 
 
 @pytest.mark.parametrize("family", [*FAMILIES, "scratch"])
 def test_outputs_are_bit_equal(family, family_folder, tmp_path, pairs, tasks):
-    scratch = ScratchOptions(layers=1, width=32, vocabulary=300)
     named = family != "scratch"
-    options = EncoderOptions(name=str(family_folder(family))) if named else EncoderOptions(scratch=scratch)
-    sharing, tokenizer = _save(tmp_path / "model", options, pairs, tasks)
+    options = EncoderOptions(name=str(family_folder(family))) if named else SCRATCH
+    sharing, tokenizer = save_tiny(tmp_path / "model", pairs, tasks, options)
     loaded = load_model(tmp_path / "model")
     assert tokenizer_digest(loaded.tokenizer) == tokenizer_digest(tokenizer)
     with torch.no_grad():
@@ -91,7 +70,7 @@ def test_parts_are_what_transformers_loads(saved):
     folder, sharing, tokenizer = saved
     with quiet():
         backbone = AutoModel.from_pretrained(folder / "encoder")
-        again = AutoTokenizer.from_pretrained(folder / "tokenizer")
+        again = AutoTokenizer.from_pretrained(folder)
     assert all(
         torch.equal(a, b)
         for a, b in zip(backbone.parameters(), sharing.encoder.backbone.parameters(), strict=True)
@@ -102,15 +81,21 @@ def test_parts_are_what_transformers_loads(saved):
 def test_no_pickle_and_a_readable_manifest(saved):
     folder, _, _ = saved
     suffixes = {file.suffix for file in folder.rglob("*") if file.is_file()}
-    assert suffixes <= {".json", ".safetensors", ".txt"}
+    assert suffixes <= {".json", ".safetensors", ".txt", ".md"}
     manifest = json.loads((folder / "sharewise.json").read_text(encoding="utf-8"))
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert manifest["tasks"]["tone.of-voice"]["found"]["labels"] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["encoder/model.safetensors", "encoder/config.json", "tokenizer/tokenizer.json", "heads.safetensors"],
+    [
+        "encoder/model.safetensors",
+        "encoder/config.json",
+        "tokenizer.json",
+        "heads.safetensors",
+        "config.json",
+    ],
 )
 @pytest.mark.parametrize("damage", ["changed", "cut short", "removed"])
 def test_damaged_files_are_refused_by_name(saved, name, damage):
@@ -134,8 +119,8 @@ def test_damaged_manifest_is_refused(saved):
     file.write_text(whole[:-40], encoding="utf-8")
     with pytest.raises(UserError, match=r"sharewise\.json"):
         load_model(folder)
-    file.write_text(whole.replace('"schema": 1', '"schema": 2'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"sharewise\.json: schema"):
+    file.write_text(whole.replace('"schema": 2', '"schema": 3'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"sharewise\.json: schema 3.*\n.*update Sharewise"):
         load_model(folder)
 
 
@@ -153,10 +138,76 @@ def test_manifest_of_other_labels_is_refused(saved):
 @pytest.mark.parametrize("change", [{"sharing": "telepathy"}, {"tasks": {"x": {"options": {}, "found": {}}}}])
 def test_what_another_version_saved_is_refused(saved, change):
     file = saved[0] / "sharewise.json"
-    manifest = Manifest.model_validate({**json.loads(file.read_text(encoding="utf-8")), **change}).sealed()
-    file.write_text(manifest.model_dump_json(by_alias=True), encoding="utf-8")
+    write_manifest(
+        saved[0], Manifest.model_validate({**json.loads(file.read_text(encoding="utf-8")), **change})
+    )
     with pytest.raises(UserError, match="load it with the version that saved it"):
         load_model(saved[0])
+
+
+def test_a_model_of_schema_1_loads(saved, tasks):
+    """The layout before the tokenizer moved up and config.json came."""
+    folder, sharing, tokenizer = saved
+    (folder / "tokenizer").mkdir()
+    for file in folder.glob("tokenizer*.json"):
+        file.rename(folder / "tokenizer" / file.name)
+    (folder / "config.json").unlink()
+    (folder / "README.md").unlink()
+    content = json.loads((folder / "sharewise.json").read_text(encoding="utf-8"))
+    for key in ("texts", "languages", "metrics", "thresholds", "calibration", "licence", "digest"):
+        del content[key]
+    content["schema"] = 1
+    content["files"] = {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*")
+        if file.is_file() and file.name != "sharewise.json"
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / "sharewise.json").write_text(json.dumps(content | {"digest": digest}), encoding="utf-8")
+    loaded = load_model(folder)
+    assert loaded.manifest.thresholds == {}
+    assert tokenizer_digest(loaded.tokenizer) == tokenizer_digest(tokenizer)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(loaded.sharing.state_dict().values(), sharing.state_dict().values(), strict=True)
+    )
+
+
+@pytest.fixture
+def bundle(tmp_path, singles, tasks):
+    parts = {}
+    for seed, (name, task) in enumerate(tasks.items()):
+        parts[name] = tmp_path / "runs" / name
+        save_tiny(parts[name], singles, {name: task}, seed=seed)
+    save_models(tmp_path / "bundle", parts, licence="apache-2.0")
+    return tmp_path / "bundle", parts
+
+
+def test_models_that_answer_together(bundle, tasks):
+    folder, parts = bundle
+    loaded = load_models(folder)
+    assert [name for model in loaded for name in model.tasks] == list(tasks)
+    for model, part in zip(loaded, parts.values(), strict=True):
+        expected = load_model(part).sharing.state_dict()
+        assert all(torch.equal(v, expected[k]) for k, v in model.sharing.state_dict().items())
+        assert model.manifest.licence.model == "apache-2.0"
+        assert load_model(part).manifest.licence.model is None
+    assert (folder / "spam" / "heads.safetensors").samefile(parts["spam"] / "heads.safetensors")
+    assert not (folder / "spam" / "README.md").samefile(parts["spam"] / "README.md")
+    with pytest.raises(UserError, match=r"several models\n.*load one of spam, "):
+        load_model(folder)
+
+
+def test_one_of_several_models_is_not_swapped(bundle, singles, tasks):
+    folder, _ = bundle
+    save_tiny(folder / "spam", singles, {"spam": tasks["spam"]}, seed=99)
+    with pytest.raises(UserError, match=r"bundle/spam/sharewise\.json: this is another model"):
+        load_models(folder)
+
+
+def test_a_bundle_of_one_is_that_model(saved, tmp_path, tasks):
+    save_models(tmp_path / "one", {"all": saved[0]})
+    assert list(load_model(tmp_path / "one").tasks) == list(tasks)
 
 
 def test_other_folders_are_refused(tmp_path):
@@ -168,7 +219,7 @@ def test_saving_again_replaces_the_whole_folder(saved, singles, tasks):
     folder, _, _ = saved
     (folder / "left-over").write_text("x")
     one = {"spam": tasks["spam"]}
-    _save(folder, EncoderOptions(scratch=ScratchOptions(layers=1, width=16, vocabulary=300)), singles, one)
+    save_tiny(folder, singles, one)
     assert list(load_model(folder).tasks) == ["spam"]
     assert not (folder / "left-over").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["model"]

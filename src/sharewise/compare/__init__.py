@@ -9,18 +9,21 @@ from sharewise.compare.estimating import Estimate, estimate
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.reading import load_results
 from sharewise.compare.results import Results
+from sharewise.compare.shipping import Shipped, ship
 from sharewise.compare.watching import StudyObserver
 
 __all__ = [
     "Estimate",
     "Results",
     "RunSpec",
+    "Shipped",
     "StudyObserver",
     "compare",
     "estimate",
     "load_results",
     "plan_arms",
     "plan_runs",
+    "ship",
     "study_folder",
     "train_one",
 ]

@@ -14,6 +14,7 @@ from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.results import Results
 from sharewise.compare.running import FinishedRun, find_run
 from sharewise.compare.second_look import earlier_results, is_second_look
+from sharewise.compare.shipping import ship_anew
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import RunError, UserError, nearest
@@ -77,6 +78,7 @@ def compare(
             )
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records, kept)
+        ship_anew(results, root)
     return results
 
 

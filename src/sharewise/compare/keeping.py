@@ -44,14 +44,13 @@ def kept_folders(study: Study, root: Path, runs: Sequence[RunRecord]) -> tuple[s
         by_seed = {r.seed: [s.folder for s in of_arm if s.seed == r.seed] for r in of_arm}
         ranked = seeds_by_score(of_arm)
         middle = (len(ranked) - 1) // 2
-        there = [s for s in ranked if all((root / f / MODEL).is_dir() for f in by_seed[s])]
-        if not there:
+        chosen = chosen_seed(of_arm, root)
+        if chosen is None:
             notes.append(
                 f"{arm.name}: keep is `selected`, but the weights of its runs were not kept when they were made; "
                 f"delete {by_seed[ranked[middle]][0]} to train it again"
             )
             continue
-        chosen = min(there, key=lambda seed: abs(ranked.index(seed) - middle))
         if chosen != ranked[middle]:
             notes.append(
                 f"{arm.name}: seed {ranked[middle]} has the median score now, but its weights were deleted before; "
@@ -59,6 +58,16 @@ def kept_folders(study: Study, root: Path, runs: Sequence[RunRecord]) -> tuple[s
             )
         kept.update(by_seed[chosen])
     return kept, notes
+
+
+def chosen_seed(of_arm: Sequence[RunRecord], root: Path) -> int | None:
+    """Of one arm's runs, the seed nearest to the median score whose weights are all on disk; None where none is."""
+    ranked = seeds_by_score(of_arm)
+    middle = (len(ranked) - 1) // 2
+    there = [
+        seed for seed in ranked if all((root / r.folder / MODEL).is_dir() for r in of_arm if r.seed == seed)
+    ]
+    return min(there, key=lambda seed: abs(ranked.index(seed) - middle), default=None)
 
 
 def prune(root: Path, runs: Sequence[RunRecord], kept: set[str]) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharewise.compare.describing import describe_run
 from sharewise.compare.energy import EnergyMeter, Metered
 from sharewise.compare.environment import git_commit, machine, versions
 from sharewise.compare.identity import run_hash
@@ -112,7 +113,7 @@ def _make(
             options=spec.resolved.encoder,
             sharing_name=spec.resolved.sharing,
             max_length=spec.resolved.training.max_length,
-            study={"name": study.name, "run": digest},
+            facts=describe_run(spec, study, job.data, outcome.scores, digest),
         )
     write_predictions(folder / "predictions.parquet", job.data, outcome.scores)
     facts = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub import HfApi, ModelCard, try_to_load_from_cache
 from huggingface_hub.constants import is_offline_mode
 from huggingface_hub.utils import logging as hub_logging
 from transformers import (
@@ -25,6 +25,7 @@ from transformers import (
 )
 from transformers.utils import logging
 from transformers.utils.hub import cached_file, extract_commit_hash
+from yaml import YAMLError
 
 from sharewise.errors import UserError
 from sharewise.models.options import EncoderOptions
@@ -106,6 +107,26 @@ def source_digest(options: EncoderOptions) -> str:
         )
     digest.update(f"{name} {commit}".encode())
     return digest.hexdigest()
+
+
+def source_licence(options: EncoderOptions) -> str | None:
+    """The licence that the model card of a named encoder states; None where there is no card at hand, or none in it."""
+    name = str(options.name)
+    card = Path(name).expanduser() / "README.md"
+    if not card.is_file():
+        found = (
+            None
+            if Path(name).is_dir()
+            else try_to_load_from_cache(name, "README.md", revision=options.revision)
+        )
+        if not isinstance(found, str):
+            return None
+        card = Path(found)
+    try:
+        stated = ModelCard(card.read_text(encoding="utf-8")).data.get("license")
+    except (OSError, ValueError, YAMLError):
+        return None
+    return str(stated) if stated else None
 
 
 @contextmanager

@@ -2,64 +2,48 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import pydantic
-from pydantic import Field
 from safetensors.torch import load_file, save_file
 
 from sharewise import __version__
 from sharewise.errors import UserError
 from sharewise.files import write_folder
+from sharewise.models.calibration import Calibration
+from sharewise.models.card import model_card
 from sharewise.models.encoder import Encoder
+from sharewise.models.manifest import (
+    CARD,
+    MANIFEST,
+    Bundle,
+    Facts,
+    Manifest,
+    SavedTask,
+    check_files,
+    damaged,
+    file_digests,
+    read_manifest,
+    write_manifest,
+)
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS, Sharing
-from sharewise.options import Options
 from sharewise.tasks import Task, restore_task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-SCHEMA: Literal[1] = 1
-_MANIFEST = "sharewise.json"
+__all__ = ["Facts", "LoadedModel", "load_model", "load_models", "save_model", "save_models"]
+
 _HEADS = "heads.safetensors"
 _ENCODER = "encoder"
-_TOKENIZER = "tokenizer"
-_CHANGED = "the file is not the one that was saved (its SHA-256 differs)"
-
-
-class SavedTask(Options):
-    """One task of a saved model: its keys in the study file, and what was found out in its training data."""
-
-    options: dict[str, Any]
-    found: dict[str, Any]
-
-
-class Manifest(Options):
-    """sharewise.json: what a model does, and the digests of the files that it is made of."""
-
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
-    sharewise: str = Field(description="version that wrote it")
-    study: dict[str, Any] = Field(description="where the model comes from")
-    encoder: dict[str, Any] = Field(description="the encoder's keys in the study file")
-    pooling: Literal["cls", "mean"]
-    dropout: float = Field(description="before each head, in training")
-    max_length: int = Field(ge=1, description="tokens of a text (or pair), special tokens included")
-    sharing: str
-    tasks: dict[str, SavedTask] = Field(description="in the order of the heads")
-    files: dict[str, str] = Field(description="SHA-256 of each other file of the model")
-    digest: str = Field(default="", description="SHA-256 of all of the above")
-
-    def sealed(self) -> Manifest:
-        """Return the manifest with its own digest."""
-        content = self.model_dump(mode="json", by_alias=True, exclude={"digest"})
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        return self.model_copy(update={"digest": digest})
+# What transformers' AutoConfig reads: it leads to sharewise.models.hub.SharewiseModel.
+_CONFIG = {"model_type": "sharewise", "architectures": ["SharewiseModel"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +64,16 @@ class LoadedModel:
     max_length: int
     manifest: Manifest
 
+    @property
+    def calibration(self) -> Mapping[str, Calibration]:
+        """By task, for tasks that have one."""
+        return self.manifest.calibration
+
+    @property
+    def thresholds(self) -> Mapping[str, tuple[float, ...]]:
+        """By task, for tasks that have others than .5."""
+        return self.manifest.thresholds
+
 
 def save_model(
     folder: Path,
@@ -90,11 +84,12 @@ def save_model(
     options: EncoderOptions,
     sharing_name: str,
     max_length: int,
-    study: Mapping[str, Any],
+    facts: Facts,
 ) -> None:
     """Write a model into a folder, whole or not at all; one that is there makes way.
 
-    ``encoder/`` and ``tokenizer/`` are what transformers' ``from_pretrained`` loads; there is no pickle.
+    The folder is what transformers' ``AutoModel`` and ``AutoTokenizer`` load once `sharewise.models.hub` is imported;
+    ``encoder/`` is what they load without Sharewise. There is no pickle.
 
     Args:
         folder: the folder to write.
@@ -104,7 +99,7 @@ def save_model(
         options: the encoder's keys in the study file.
         sharing_name: name of the sharing method.
         max_length: tokens of a text (or pair) that the model was trained on.
-        study: where the model comes from, ready for JSON.
+        facts: where the model comes from, and what is known of it.
     """
     encoder = sharing.encoder
     heads = {k: v.contiguous() for k, v in sharing.state_dict().items() if not k.startswith("encoder.")}
@@ -114,11 +109,12 @@ def save_model(
 
         with quiet():
             encoder.backbone.save_pretrained(beside / _ENCODER)
-            tokenizer.save_pretrained(beside / _TOKENIZER)
+            tokenizer.save_pretrained(beside)
         save_file(heads, beside / _HEADS)
+        _write_config(beside)
         manifest = Manifest(
+            **dict(facts),
             sharewise=__version__,
-            study=dict(study),
             encoder=options.model_dump(mode="json"),
             pooling=encoder.pooling,
             dropout=encoder.dropout,
@@ -130,18 +126,49 @@ def save_model(
                 )
                 for name, task in tasks.items()
             },
-            files={
-                file.relative_to(beside).as_posix(): _digest(file)
-                for file in sorted(beside.rglob("*"))
-                if file.is_file()
-            },
+            files=file_digests(beside),
         )
-        text = json.dumps(
-            manifest.sealed().model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False
-        )
-        (beside / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+        _write_card(beside, [write_manifest(beside, manifest)])
 
     write_folder(folder, write, replace=True)
+
+
+def save_models(folder: Path, parts: Mapping[str, Path], *, licence: str | None = None) -> None:
+    """Put saved models that answer together into one folder, whole or not at all; one that is there makes way.
+
+    Of a single model the folder is that model itself.
+
+    Args:
+        folder: the folder to write.
+        parts: folder of each model, by the name that it gets there.
+        licence: of the models, if they are to say another one than they do.
+    """
+
+    def write(beside: Path) -> None:
+        if len(parts) == 1:
+            (only,) = parts.values()
+            _copy(only, beside, licence)
+            return
+        manifests = {name: _copy(part, beside / name, licence) for name, part in parts.items()}
+        _write_config(beside)
+        files = {name: digest for name, digest in file_digests(beside).items() if "/" not in name}
+        digests = {name: manifest.digest for name, manifest in manifests.items()}
+        write_manifest(beside, Bundle(sharewise=__version__, models=digests, files=files))
+        _write_card(beside, list(manifests.values()))
+
+    write_folder(folder, write, replace=True)
+
+
+def load_models(folder: Path, *, trust_remote_code: bool = False) -> list[LoadedModel]:
+    """Load a folder that `save_model` or `save_models` wrote; see `load_model`."""
+    manifest = read_manifest(folder)
+    if isinstance(manifest, Manifest):
+        return [load_model(folder, trust_remote_code=trust_remote_code)]
+    check_files(folder, manifest.files)
+    for name, digest in manifest.models.items():
+        if _one(folder / name).digest != digest:
+            raise damaged(folder / name / MANIFEST, "this is another model than the one that was saved here")
+    return [load_model(folder / name, trust_remote_code=trust_remote_code) for name in manifest.models]
 
 
 def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
@@ -157,8 +184,8 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
     """
     from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer
 
-    manifest = _manifest(folder)
-    _check_files(folder, manifest)
+    manifest = _one(folder)
+    check_files(folder, manifest.files)
 
     def part(name: str) -> EncoderOptions:
         return EncoderOptions(
@@ -173,7 +200,7 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
         tasks = {name: restore_task(name, t.options, t.found) for name, t in manifest.tasks.items()}
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{folder / _MANIFEST}: this is a model of Sharewise {manifest.sharewise} that Sharewise {__version__} "
+            f"{folder / MANIFEST}: this is a model of Sharewise {manifest.sharewise} that Sharewise {__version__} "
             f"can't make ({type(error).__name__}: {error})",
             action="load it with the version that saved it",
         ) from error
@@ -184,44 +211,61 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
     sharing.load_state_dict(state)
     return LoadedModel(
         sharing=sharing.eval(),
-        tokenizer=load_pretrained_tokenizer(part(_TOKENIZER)),
+        # Schema 1 kept it in a folder of its own.
+        tokenizer=load_pretrained_tokenizer(part("tokenizer" if manifest.schema_version == 1 else ".")),
         tasks=tasks,
         max_length=manifest.max_length,
         manifest=manifest,
     )
 
 
-def _manifest(folder: Path) -> Manifest:
-    file = folder / _MANIFEST
-    if not file.is_file():
-        raise UserError(
-            f"{folder}: this folder holds no {_MANIFEST}",
-            expected="a model's folder, such as runs/<study>/<arm>/all/seed-1-…/model",
-        )
-    try:
-        manifest = Manifest.model_validate_json(file.read_bytes())
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file as a whole"
-        raise _damaged(file, f"{place}: {first['msg']}") from error
-    if manifest.sealed() != manifest:
-        raise _damaged(file, _CHANGED)
+def copy_model(model: LoadedModel, folder: Path) -> None:
+    """Write a loaded model into another folder, its weights as they are now."""
+    manifest = model.manifest
+    save_model(
+        folder,
+        sharing=model.sharing,
+        tokenizer=model.tokenizer,
+        tasks=model.tasks,
+        options=EncoderOptions.model_validate(manifest.encoder),
+        sharing_name=manifest.sharing,
+        max_length=manifest.max_length,
+        facts=Facts(**{name: getattr(manifest, name) for name in Facts.model_fields}),
+    )
+
+
+def _one(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    if isinstance(manifest, Bundle):
+        names = ", ".join(manifest.models)
+        raise UserError(f"{folder}: this folder holds several models", action=f"load one of {names} in it")
     return manifest
 
 
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    for name, digest in manifest.files.items():
-        file = folder / name
-        if not file.is_file():
-            raise _damaged(file, "the file is missing")
-        if _digest(file) != digest:
-            raise _damaged(file, _CHANGED)
+def _copy(source: Path, target: Path, licence: str | None) -> Manifest:
+    """Copy a model; its weights, which nobody edits in place, are linked where the file system can."""
+    for file in sorted(source.rglob("*")):
+        beside = target / file.relative_to(source)
+        if file.is_dir():
+            beside.mkdir(parents=True, exist_ok=True)
+            continue
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            if file.suffix == ".safetensors":
+                beside.hardlink_to(file)
+                continue
+        shutil.copyfile(file, beside)
+    manifest = _one(target)
+    if licence is not None:
+        stated = manifest.licence.model_copy(update={"model": licence})
+        manifest = write_manifest(target, manifest.model_copy(update={"licence": stated}))
+        _write_card(target, [manifest])
+    return manifest
 
 
-def _damaged(file: Path, reason: str) -> UserError:
-    return UserError(f"{file}: {reason}", expected="a model as it was saved", action="copy or train it again")
+def _write_config(folder: Path) -> None:
+    (folder / "config.json").write_text(json.dumps(_CONFIG, indent=2) + "\n", encoding="utf-8")
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _write_card(folder: Path, manifests: Sequence[Manifest]) -> None:
+    (folder / CARD).write_text(model_card(manifests), encoding="utf-8")

@@ -142,6 +142,15 @@ class Study(Options):
             raise ValueError(f"seed {twice} is named twice, and would only repeat its runs")
         return value
 
+    @field_validator("arms")
+    @classmethod
+    def _no_arm_is_named_model(cls, value: dict[str, ArmOptions]) -> dict[str, ArmOptions]:
+        if "model" in value:
+            raise ValueError(
+                "no arm can be named `model`: the folder of that name holds the recommended model"
+            )
+        return value
+
     @model_validator(mode="wrap")
     @classmethod
     def _all_mistakes_at_once(cls, value: Any, handler: ModelWrapValidatorHandler[Study]) -> Study:

@@ -1,0 +1,71 @@
+"""What is applied to a model's outputs after training: calibrated probabilities and decision thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+
+from sharewise.options import Options
+from sharewise.tasks import Array, Task
+
+Threshold = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class Calibration(Options):
+    """How one task's outputs become believable probabilities.
+
+    Logits are divided by the temperature (Guo et al., 2017); then each probability is read off the isotonic curve
+    (Zadrozny and Elkan, 2002), where there is one, and distributions over several labels are normalised again.
+    """
+
+    temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False, description="divides the logits")
+    isotonic: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = Field(
+        default_factory=dict,
+        description="output -> (probabilities as given, probabilities as found), both rising; linear between",
+    )
+
+    @model_validator(mode="after")
+    def _curves_rise(self) -> Self:
+        for output, (given, found) in self.isotonic.items():
+            rising = all(list(axis) == sorted(axis) for axis in (given, found))
+            if len(given) != len(found) or not given or not rising:
+                raise ValueError(
+                    f"the isotonic curve of output {output!r} isn't two rising lists of one length"
+                )
+        return self
+
+
+def output_names(task: Task) -> tuple[str, ...]:
+    """Names of a task's activated outputs: the positive label, every label, or the task itself for a number."""
+    return task.labels[-task.outputs :] if task.labels else (task.name,)
+
+
+def calibrated(task: Task, outputs: torch.Tensor, calibration: Calibration | None) -> Array:
+    """Turn head outputs ``(rows, outputs)`` into probabilities or values of the same shape, float32."""
+    if calibration is None:
+        return task.activate(outputs).numpy()
+    scores = task.activate(outputs / calibration.temperature).numpy().astype(np.float64)
+    summed = scores.sum(axis=1)
+    for column, name in enumerate(output_names(task)):
+        if name in calibration.isotonic:
+            scores[:, column] = np.interp(scores[:, column], *calibration.isotonic[name])
+    if calibration.isotonic and scores.shape[1] > 1 and np.allclose(summed, 1.0, atol=1e-4):
+        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    return scores.astype(np.float32)
+
+
+def decided(task: Task, scores: Array, thresholds: Sequence[float] | None) -> Array:
+    """Turn scores ``(rows, outputs)`` into the task's predictions, a threshold an output in place of .5.
+
+    Every kind decides at .5 where it decides output by output; so probabilities are bent, in two straight pieces,
+    until the threshold lies there. The order of an output's probabilities stays.
+    """
+    if not thresholds:
+        return task.decide(scores)
+    cut = np.asarray(thresholds, dtype=np.float64)
+    wide = scores.astype(np.float64)
+    return task.decide(np.where(wide <= cut, 0.5 * (wide / cut), 0.5 + 0.5 * (wide - cut) / (1.0 - cut)))

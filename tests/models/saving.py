@@ -1,0 +1,50 @@
+"""A tiny model, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+
+from sharewise.models.encoder import build_encoder
+from sharewise.models.options import EncoderOptions, ScratchOptions
+from sharewise.models.saved import Facts, save_model
+from sharewise.models.sharing import HardSharing, Sharing
+from sharewise.models.tokenizers import load_tokenizer
+from sharewise.tasks import Task
+
+SCRATCH = EncoderOptions(scratch=ScratchOptions(layers=1, width=32, vocabulary=300))
+
+
+def save_tiny(
+    folder: Path,
+    frame: pl.DataFrame,
+    tasks: Mapping[str, Task],
+    options: EncoderOptions = SCRATCH,
+    *,
+    seed: int = 4,
+    **facts: Any,
+) -> tuple[Sharing, Any]:
+    """Save a model with random weights, heads strong enough that answers differ; return it and its tokenizer."""
+    tokenizer = load_tokenizer(options, frame)
+    sharing = HardSharing(build_encoder(options, tokenizer, seed=1), tasks, seed=1)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in sharing.parameters():
+            parameter.add_(0.01 * torch.randn(parameter.shape, generator=generator))
+        for head in sharing.heads:
+            head.weight.mul_(30)
+    save_model(
+        folder,
+        sharing=sharing,
+        tokenizer=tokenizer,
+        tasks=tasks,
+        options=options,
+        sharing_name="hard",
+        max_length=32,
+        facts=Facts(**{"study": {"name": "tiny", "run": "abc"}, **facts}),
+    )
+    return sharing.eval(), tokenizer
