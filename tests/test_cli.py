@@ -322,3 +322,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_model_writes_the_recommended_model(command: Command, compared: Compared, tmp_path: Path) -> None:
+    code, out, err = command("model", compared.root, "-o", tmp_path / "m", "--arm", "hard")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith(f"written: {tmp_path / 'm'}: a model, of arm hard and seed ")
+    code, out, _ = command("model", compared.root, "-o", tmp_path / "m", "--arm", "single", "--json")
+    assert json.loads(out)["models"] == 4
+    assert (tmp_path / "m" / "polite" / "sharewise.json").is_file()
