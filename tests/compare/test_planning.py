@@ -29,6 +29,9 @@ def test_single_is_always_there_and_first() -> None:
     [
         {"training": {"learning_rate": 1e-4}},
         {"training": {"epochs": 2}},
+        {"training": {"select": "loss"}},
+        {"training": {"stop": "never"}},
+        {"training": {"stop": "per_task", "patience": 1}},
         {"encoder": {"pooling": "cls"}},
         {"encoder": {"scratch": {"layers": 2, "width": 16, "vocabulary": 300}}},
     ],
@@ -43,6 +46,8 @@ def test_overrides_that_change_single_runs_bring_a_baseline_of_their_own(overrid
         {"sharing": "hard"},
         {"tasks": {"polite": {"weight": 3.0}}},
         {"training": {"learning_rate": 0.01}},  # The study's own.
+        {"training": {"select": "per_task"}},
+        {"training": {"select": "worst", "stop": "per_task", "patience": 3}},
     ],
 )
 def test_overrides_that_change_no_single_run_share_the_baseline(overrides: dict[str, Any]) -> None:

@@ -44,6 +44,7 @@ def assert_same(one: Run, other: Run) -> None:
     """Ask for the same history, weights and answers, bit for bit."""
     assert one.history == other.history
     assert one.outcome.best == other.outcome.best
+    assert one.outcome.chosen == other.outcome.chosen
     assert one.outcome.updates_made == other.outcome.updates_made
     assert one.weights.keys() == other.weights.keys()
     different = [name for name, value in one.weights.items() if not torch.equal(value, other.weights[name])]

@@ -27,6 +27,10 @@ def state_of(best: Best | None) -> RunState:
         history=[{"epoch": 0.5, "score": None}],
         best=best,
         stale=2,
+        bests={"a": best} if best else {},
+        waits={"a": 0, "b": 2},
+        chosen={"a": best, "b": best} if best else {},
+        stopped={"b": 0.5},
         parts=4,
         rows_seen=99,
         seconds=1.5,
@@ -73,11 +77,16 @@ def test_best_weights_stay_until_no_checkpoint_refers_to_them(tmp_path, model):
     def kept() -> list[str]:
         return sorted(path.name for path in folder.checkpoints.glob("best-*"))
 
-    for step in (5, 10):
+    for step in (5, 10, 15):
         folder.write_best(model, step)
-    assert kept() == ["best-000000005.safetensors", "best-000000010.safetensors"]
-    folder.save(10, state_of(Best(score=0.5, defined=2, step=10, epoch=2.0)), model, optimizer_of(model))
-    assert kept() == ["best-000000010.safetensors"]
+    assert kept() == [f"best-0000000{step}.safetensors" for step in ("05", "10", "15")]
+    older, newer = (Best(score=0.5, defined=2, step=step, epoch=2.0) for step in (10, 15))
+    state = state_of(newer)
+    state.chosen["b"] = older
+    folder.save(15, state, model, optimizer_of(model))
+    assert kept() == ["best-000000010.safetensors", "best-000000015.safetensors"]
+    folder.save(16, state_of(newer), model, optimizer_of(model))
+    assert kept() == ["best-000000015.safetensors"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x10\x00"])

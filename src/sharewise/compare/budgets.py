@@ -6,7 +6,7 @@ Updates that were really made are no part of it: early stopping makes them unequ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sharewise.compare.objections import Objection
@@ -14,6 +14,7 @@ from sharewise.compare.planning import PlannedArm, RunSpec, plan_arms, plan_runs
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import UserError
 from sharewise.study import Study
+from sharewise.train.options import rules_for_one_task
 from sharewise.train.steps import batch_plan, planned_updates
 
 BUDGET_KEYS = ("epochs", "batch_tokens", "batch_rows", "sampling", "max_length")
@@ -31,11 +32,13 @@ class Budget:
     Attributes:
         training: keys of `training` as resolved; may be empty where they aren't known.
         trials: settings that were trained to choose this one.
+        shared: whether the tasks have one model; in models of one task some rules differ in words alone.
         updates: task -> seed -> planned updates; may be empty before training.
     """
 
     training: Mapping[str, Any]
     trials: int = 1
+    shared: bool = True
     updates: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
 
@@ -45,7 +48,7 @@ def unequal(arm: str, own: Budget, baseline: str, its: Budget) -> list[Objection
     budget = [*_updates(own, its), *_keys(own, its, BUDGET_KEYS)]
     if own.trials != its.trials:
         budget.append(f"{own.trials} tuning trials against {its.trials}")
-    rules = _keys(own, its, RULE_KEYS)
+    rules = _keys(_rules(own, its), _rules(its, its), RULE_KEYS)
     if budget:
         found.append(Objection(kind="budget", arm=arm, baseline=baseline, text=_said(arm, baseline, budget)))
     if rules:
@@ -91,13 +94,14 @@ def refuse(objections: Sequence[Objection], *, action: str) -> None:
 
 def _planned(study: Study, workspace: Workspace, arm: PlannedArm, *, count: bool) -> Budget:
     """The budget of an arm that isn't trained yet; its updates are counted in the batches of the first seed."""
+    training = arm.resolved.training.model_dump(mode="json")
     if not count:
-        return Budget(arm.resolved.training.model_dump(mode="json"))
+        return Budget(training, shared=arm.one_model)
     runs = [s for s in plan_runs(study.model_copy(update={"seeds": study.seeds[:1]})) if s.arm == arm.name]
     updates = {
         task: {spec.seed: count} for spec in runs for task, count in _updates_of(spec, workspace).items()
     }
-    return Budget(arm.resolved.training.model_dump(mode="json"), updates=updates)
+    return Budget(training, shared=arm.one_model, updates=updates)
 
 
 def _updates_of(spec: RunSpec, workspace: Workspace) -> dict[str, int]:
@@ -115,6 +119,13 @@ def _updates(own: Budget, its: Budget) -> list[str]:
             differing.append(f"{by_seed[seed]:,} planned updates against {against[seed]:,} of {task}")
     more = len(differing) - _SHOWN
     return differing[:_SHOWN] + ([f"and so of {more} more task{'s' if more > 1 else ''}"] if more > 0 else [])
+
+
+def _rules(budget: Budget, baseline: Budget) -> Budget:
+    """The arm's rules as they would be in a model of one task, where the baseline has such models."""
+    if baseline.shared:
+        return budget
+    return replace(budget, training=rules_for_one_task(budget.training))
 
 
 def _keys(own: Budget, its: Budget, keys: Sequence[str]) -> list[str]:

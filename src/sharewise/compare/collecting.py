@@ -145,7 +145,7 @@ def arm_record(
 ) -> ArmRecord:
     """Summarise one arm over its seeds: what it is, what it cost, what it scored."""
     records = [r.record for r in runs]
-    seeds = len({r.seed for r in records})
+    by_seed = [[r.record for r in same_seed] for same_seed in _by_seed(runs)]
     seconds = sum(r.seconds for r in records)
     options = study.arms.get(arm.name)
     joint = [joint_metrics_of(tasks, same_seed) for same_seed in _by_seed(runs)]
@@ -153,13 +153,13 @@ def arm_record(
         sharing=arm.resolved.sharing if arm.one_model else "single",
         baseline=arm.baseline,
         overrides=options.model_dump(mode="json", exclude_defaults=True) if options else {},
-        models=len(records) // seeds,
-        parameters=sum(r.parameters for r in records) // seeds,
+        models=max(sum(r.states for r in of_seed) for of_seed in by_seed),
+        parameters=max(sum(r.parameters * r.states for r in of_seed) for of_seed in by_seed),
         seconds=seconds,
         examples_per_second=sum(r.rows_seen for r in records) / seconds if seconds else 0.0,
         updates=_mean_by_task(r.updates for r in records),
         updates_made=_mean_by_task(r.updates_made for r in records),
-        rows_seen=sum(r.rows_seen for r in records) / seeds,
+        rows_seen=sum(r.rows_seen for r in records) / len(by_seed),
         energy=_total_energy(records),
         training=arm.resolved.training.model_dump(mode="json"),
         summary={task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks},

@@ -9,7 +9,7 @@ from pathlib import Path
 from sharewise.compare.budgets import refuse_unequal
 from sharewise.compare.comparison import study_folder, workspace_for
 from sharewise.compare.packing import thread_count, threads_set, worker_count
-from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
+from sharewise.compare.planning import PlannedArm, RunSpec, plan_arms, plan_runs
 from sharewise.compare.running import find_run
 from sharewise.compare.workspace import Workspace
 from sharewise.study import Study
@@ -77,10 +77,11 @@ def estimate(
             if spec.arm not in probes:
                 probes[spec.arm] = _probe(spec, workspace)
             rows.append(_estimate_run(spec, workspace, root, probes[spec.arm]))
-    models = {a.name: 1 if a.one_model else len(study.tasks) for a in plan_arms(study)}
-    one_seed = sum(probes[arm].weights * number for arm, number in models.items()) * _BYTES
+    arms = plan_arms(study)
+    one_seed = sum(probes[a.name].weights * _most_states(a, study) for a in arms) * _BYTES
     all_seeds = one_seed * len(study.seeds)
-    in_training = max(p.weights for p in probes.values()) * _BYTES * _COPIES_IN_TRAINING * count
+    copies = {a.name: _COPIES_IN_TRAINING + (_most_states(a, study) - 1 if a.one_model else 0) for a in arms}
+    in_training = max(p.weights * copies[arm] for arm, p in probes.items()) * _BYTES * count
     return Estimate(
         runs=tuple(rows),
         seconds=sum(r.seconds for r in rows) / count,
@@ -88,6 +89,12 @@ def estimate(
         kept_bytes={"all": all_seeds, "selected": one_seed, "none": 0}[study.keep],
         peak_bytes=in_training + (0 if study.keep == "none" else all_seeds),
     )
+
+
+def _most_states(arm: PlannedArm, study: Study) -> int:
+    """Return how many weights of the whole model one seed of an arm leaves at most."""
+    of_each_task = not arm.one_model or arm.resolved.training.select == "per_task"
+    return len(study.tasks) if of_each_task else 1
 
 
 def _estimate_run(spec: RunSpec, workspace: Workspace, root: Path, probe: _Probe) -> RunEstimate:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from sharewise.compare.objections import Kind, Objection
 from sharewise.compare.results import EpochRecord, Results, RunRecord
 from sharewise.stats.metrics import METRICS
 from sharewise.train.options import SELECTIONS
-from sharewise.train.selection import Score, selection_score
+from sharewise.train.selection import Score, mean_score, own_scores, selection_score
 
 # Numbers are computed twice in the same way; only rounding may part them.
 _ROUNDING = 1e-5
@@ -79,10 +79,19 @@ def _selection(results: Results, run: RunRecord) -> Iterator[str]:
     if run.selected_on != "validation":
         yield f"{_name(run)}: its weights were chosen on {run.selected_on}, not on validation"
     rule = results.arms[run.arm].training.get("select")
-    scores = {line.step: _score(results, line, rule) for line in run.history}
-    if run.history and run.best_step not in scores:
+    steps = {line.step for line in run.history}
+    if not run.history:
+        return
+    if not {run.best_step, *(s.step for s in run.selected.values())} <= steps:
         yield f"{_name(run)}: no evaluation of its history is the selected one"
         return
+    yield from _task_by_task(results, run) if rule == "per_task" else _joint(results, run, rule)
+    yield from _scored_again(run)
+
+
+def _joint(results: Results, run: RunRecord, rule: str | None) -> Iterator[str]:
+    """One evaluation for all tasks, the best by the rule."""
+    scores = {line.step: _score(results, line, rule) for line in run.history}
     for line in run.history:
         if line.score is not None and not _near(line.score, scores[line.step].value, _ROUNDING):
             yield f"{_name(run)}: the selection score of epoch {line.epoch:g} is not that of its validation metrics"
@@ -94,7 +103,42 @@ def _selection(results: Results, run: RunRecord) -> Iterator[str]:
             f"{_name(run)}: epoch {run.best_epoch:g} was kept, though by its own history epoch {epoch:g} was the best "
             "on validation"
         )
-    yield from _scored_again(run)
+    elsewhere = [task for task, chosen in run.selected.items() if chosen.step != run.best_step]
+    if elsewhere:
+        yield f"{_name(run)}: {elsewhere[0]} has weights of its own, which `select: {rule}` gives no task"
+
+
+def _task_by_task(results: Results, run: RunRecord) -> Iterator[str]:
+    """Each task's own best evaluation, and their mean so far as the run's score."""
+    bests: dict[str, tuple[Score, EpochRecord]] = {}
+    for line in run.history:
+        own = _own_scores(results, line)
+        for task, score in own.items():
+            if task not in bests or _over(score, bests[task][0]):
+                bests[task] = score, line
+        if line.score is not None and not _near(
+            line.score, mean_score(s for s, _ in bests.values()).value, _ROUNDING
+        ):
+            yield f"{_name(run)}: the selection score of epoch {line.epoch:g} is not that of its validation metrics"
+    lines = {line.step: line for line in run.history}
+    for task, (score, line) in bests.items():
+        kept = lines[run.selected_step(task)]
+        if _over(score, _own_scores(results, kept)[task]):
+            yield (
+                f"{_name(run)}: epoch {kept.epoch:g} was kept for {task}, though by its own history epoch "
+                f"{line.epoch:g} was the best on validation"
+            )
+
+
+def _own_scores(results: Results, line: EpochRecord) -> dict[str, Score]:
+    if line.score is None:
+        return dict.fromkeys(line.tasks, Score(0, -math.inf))
+    return own_scores(
+        "per_task",
+        metrics=line.tasks,
+        primary={task: results.tasks[task].metric for task in line.tasks},
+        losses={t: m["validation_loss"] for t, m in line.tasks.items() if "validation_loss" in m},
+    )
 
 
 def _over(one: Score, other: Score) -> bool:
@@ -118,18 +162,15 @@ def _score(results: Results, line: EpochRecord, rule: str | None) -> Score:
 
 def _scored_again(run: RunRecord) -> Iterator[str]:
     """The kept weights' validation loss is that of the selected evaluation: else they are other weights."""
-    chosen = next(line for line in run.history if line.step == run.best_step)
+    lines = {line.step: line for line in run.history}
     for task, by_split in run.metrics.items():
-        now, then = (m.get(key) for m, key in ((by_split.get("validation", {}), "loss"), _then(chosen, task)))
+        then = lines[run.selected_step(task)].tasks.get(task, {}).get("validation_loss")
+        now = by_split.get("validation", {}).get("loss")
         if now is not None and then is not None and abs(now - then) > _SCORED_AGAIN * max(abs(then), 0.01):
             yield (
                 f"{_name(run)}: the kept weights' validation loss of {task} ({now:.4f}) is not that of the selected "
                 f"epoch ({then:.4f})"
             )
-
-
-def _then(line: EpochRecord, task: str) -> tuple[Mapping[str, float], str]:
-    return line.tasks.get(task, {}), "validation_loss"
 
 
 def _contradictions(run: RunRecord) -> Iterator[str]:

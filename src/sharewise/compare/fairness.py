@@ -49,4 +49,5 @@ def _budget(results: Results, arm: str) -> Budget:
         if run.arm == arm:
             for task, planned in run.updates.items():
                 updates.setdefault(task, {})[run.seed] = planned
-    return Budget(results.arms[arm].training, results.arms[arm].trials, updates)
+    record = results.arms[arm]
+    return Budget(record.training, record.trials, record.baseline is not None, updates)

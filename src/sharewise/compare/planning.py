@@ -66,7 +66,7 @@ def plan_arms(study: Study) -> list[PlannedArm]:
     """Return all arms, each after the single-task arm that it is compared with.
 
     An arm is compared with ``single`` under the same overrides; where these change nothing in a single-task run
-    (a weight, the way to share), that is ``single`` itself.
+    (a weight, the way to share, stopping or selecting task by task), that is ``single`` itself.
     """
     singles = {_single_key(study.resolve(SINGLE)): SINGLE}
     arms = [PlannedArm(name=SINGLE, resolved=study.resolve(SINGLE), baseline=None)]
@@ -104,4 +104,4 @@ def _single_key(arm: ResolvedArm) -> str:
     tasks = {
         name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
     }
-    return str((arm.training.model_dump_json(), arm.encoder.model_dump_json(), tasks))
+    return str((arm.training.for_one_task().model_dump_json(), arm.encoder.model_dump_json(), tasks))

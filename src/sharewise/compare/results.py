@@ -42,7 +42,10 @@ class ArmRecord(Options):
     sharing: str
     baseline: str | None = Field(description="the arm it is compared with; none for the baseline itself")
     overrides: dict[str, Any]
-    models: int = Field(description="models that it takes to serve all tasks")
+    models: int = Field(
+        description="models that it takes to serve all tasks; where `select: per_task` leaves several states of one "
+        "model, each counts, and of the seeds the one with the most"
+    )
     parameters: int = Field(description="of all its models together")
     seconds: float = Field(description="training time of all runs")
     examples_per_second: float
@@ -85,6 +88,13 @@ class EpochRecord(Options):
     tasks: dict[str, dict[str, float]] = Field(description="task -> train_loss, validation_loss and metrics")
 
 
+class Selection(Options):
+    """The evaluation whose weights were kept for a task."""
+
+    epoch: float
+    step: int
+
+
 class RunRecord(Options):
     """One run: one model, one seed."""
 
@@ -95,6 +105,13 @@ class RunRecord(Options):
     folder: str
     best_epoch: float
     best_step: int
+    selected: dict[str, Selection] = Field(
+        default_factory=dict,
+        description="task -> the evaluation whose weights serve it; all at `best_step`, but for `select: per_task`",
+    )
+    stopped: dict[str, float] = Field(
+        default_factory=dict, description="task -> epoch at which it left the mixture (`stop: per_task`)"
+    )
     stopped_early: bool
     failed: str | None = Field(description="why the run counts as failed, if it does")
     seconds: float
@@ -113,6 +130,15 @@ class RunRecord(Options):
     metrics: dict[str, dict[str, Metrics]] = Field(description="task -> split -> metric, `loss` among them")
     joint: dict[str, Metrics]
     history: list[EpochRecord]
+
+    @property
+    def states(self) -> int:
+        """How many different states of the model serve its tasks."""
+        return len({s.step for s in self.selected.values()}) or 1
+
+    def selected_step(self, task: str) -> int:
+        """The step of the evaluation whose weights serve a task."""
+        return self.selected[task].step if task in self.selected else self.best_step
 
 
 class Recommendation(Options):

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sharewise.compare.describing import describe_run
 from sharewise.compare.energy import EnergyMeter, Metered
 from sharewise.compare.environment import git_commit, machine, versions
 from sharewise.compare.identity import run_hash
+from sharewise.compare.keeping import MODEL
 from sharewise.compare.planning import RunSpec
-from sharewise.compare.results import EpochRecord, RunRecord
+from sharewise.compare.results import EpochRecord, RunRecord, Selection
 from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
 from sharewise.compare.workspace import Workspace
 from sharewise.files import clear_unfinished, locked
 from sharewise.models.encoder import check_length
-from sharewise.models.saved import save_model
+from sharewise.models.manifest import Facts
+from sharewise.models.saved import save_model, save_models
 from sharewise.study import SINGLE
 from sharewise.train import Observer, Trainer
 from sharewise.train.scoring import defined, joint_metrics, metrics_of
@@ -89,6 +92,8 @@ def _make(
         folder=folder.relative_to(root).as_posix(),
         best_epoch=outcome.best.epoch,
         best_step=outcome.best.step,
+        selected={t: Selection(epoch=b.epoch, step=b.step) for t, b in outcome.chosen.items()},
+        stopped=outcome.stopped,
         stopped_early=outcome.stopped_early,
         failed=outcome.failed,
         seconds=outcome.seconds,
@@ -105,16 +110,8 @@ def _make(
     )
     study = workspace.study
     if study.keep != "none":
-        save_model(
-            folder / "model",
-            sharing=trainer.model,
-            tokenizer=job.tokenizer,
-            tasks=job.tasks,
-            options=spec.resolved.encoder,
-            sharing_name=spec.resolved.sharing,
-            max_length=spec.resolved.training.max_length,
-            facts=describe_run(spec, study, job.data, outcome.scores, digest),
-        )
+        described = describe_run(spec, study, job.data, outcome.scores, digest)
+        _save_models(spec, trainer, folder / MODEL, described)
     write_predictions(folder / "predictions.parquet", job.data, outcome.scores)
     facts = {
         "configuration": spec.resolved.model_dump(mode="json"),
@@ -124,3 +121,25 @@ def _make(
     }
     write_run(folder / "run.json", record, facts)
     trainer.folder.discard()
+
+
+def _save_models(spec: RunSpec, trainer: Trainer, folder: Path, facts: Facts) -> None:
+    """Save the selected weights: as one model, or where tasks have their own as one of each state."""
+    several = len(trainer.state.kept_steps) > 1
+    with TemporaryDirectory(dir=folder.parent, prefix=".states-", suffix=".part") as beside:
+        parts = {}
+        for step, tasks in trainer.selections():
+            name = f"step-{step:09d}"
+            parts[name] = Path(beside) / name
+            save_model(
+                parts[name],
+                sharing=trainer.model,
+                tokenizer=trainer.job.tokenizer,
+                tasks=trainer.job.tasks,
+                options=spec.resolved.encoder,
+                sharing_name=spec.resolved.sharing,
+                max_length=spec.resolved.training.max_length,
+                facts=facts.model_copy(update={"metrics": {t: facts.metrics[t] for t in tasks}}),
+                serves=tasks if several else (),
+            )
+        save_models(folder, parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sharewise.compare.keeping import MODEL, chosen_seed
 from sharewise.compare.results import Results
 from sharewise.errors import UserError, nearest
-from sharewise.models.saved import save_models
+from sharewise.models.saved import model_folders, save_models
 from sharewise.study import SINGLE
 
 
@@ -76,5 +76,9 @@ def ship(
             else None,
         )
     runs = [run for run in of_arm if run.seed == seed]
-    save_models(output, {run.task: root / run.folder / MODEL for run in runs}, licence=licence)
-    return Shipped(folder=output, arm=arm, seed=seed, models=len(runs), reason=reason)
+    parts: dict[str, Path] = {}
+    for run in runs:
+        found = model_folders(root / run.folder / MODEL)
+        parts |= found if len(found) > 1 else dict.fromkeys([run.task], *found.values())
+    save_models(output, parts, licence=licence)
+    return Shipped(folder=output, arm=arm, seed=seed, models=len(parts), reason=reason)

@@ -59,9 +59,13 @@ def _best_split(by_split: dict[str, SavedMetric]) -> str | None:
 
 
 def _body(name: str, manifests: Sequence[Manifest]) -> Iterator[str]:
-    tasks = {task: saved for m in manifests for task, saved in m.tasks.items()}
+    tasks = {task: saved for m in manifests for task, saved in m.answers.items()}
     first = manifests[0]
-    models = "one model" if len(manifests) == 1 else f"{len(manifests)} models, one a task"
+    models = (
+        "one model"
+        if len(manifests) == 1
+        else f"{len(manifests)} models, {_share(len(tasks), len(manifests))}"
+    )
     yield f"# {name}\n"
     yield f"Answers {len(tasks)} task(s) about a text with {models}. Made by Sharewise {first.sharewise}.\n"
     if first.study.get("simulated"):
@@ -74,7 +78,7 @@ def _body(name: str, manifests: Sequence[Manifest]) -> Iterator[str]:
     yield "| task | kind | labels | threshold | calibrated |"
     yield "|---|---|---|---|---|"
     for manifest in manifests:
-        for task, saved in manifest.tasks.items():
+        for task, saved in manifest.answers.items():
             labels = ", ".join(map(str, saved.found["labels"])) or "a number"
             cut = ", ".join(f"{t:g}" for t in manifest.thresholds.get(task, ())) or "as trained"
             calibrated = "yes" if task in manifest.calibration else "no"
@@ -103,6 +107,10 @@ def _body(name: str, manifests: Sequence[Manifest]) -> Iterator[str]:
     for source in first.texts:
         yield f"- Data `{source}`: {first.licence.data.get(source) or 'not stated'}"
     yield ""
+
+
+def _share(tasks: int, models: int) -> str:
+    return "one a task" if tasks == models else "each for some of them"
 
 
 def _cell(text: Any) -> str:

@@ -42,6 +42,11 @@ class Compaction:
         whole.data[torch.from_numpy(self.kept).to(trained.device)] = trained
         _set_table(encoder, whole)
 
+    def repeat(self, encoder: Encoder) -> None:
+        """Take the whole table out again after ``restore``, for other trained rows to be put in."""
+        rows = torch.from_numpy(self.kept).to(encoder.table.weight.device)
+        _set_table(encoder, nn.Parameter(encoder.table.weight.detach()[rows].clone()))
+
 
 def compact(encoder: Encoder, used: Array) -> Compaction:
     """Replace the input embeddings by the rows that are used; from then on ids go through ``remap``.

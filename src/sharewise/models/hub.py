@@ -106,9 +106,9 @@ class SharewiseModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         tokens = TokenBatch(input_ids, mask.bool(), token_type_ids)
         logits: dict[str, torch.Tensor] = {}
-        for part in self.parts:
+        for model, part in zip(self.models, self.parts, strict=True):
             outputs: Mapping[str, torch.Tensor] = part(tokens)
-            logits.update(outputs)
+            logits.update((task, outputs[task]) for task in model.tasks)
         # Given to the constructor, a lone dictionary would be taken for the output's own keys.
         output = SharewiseOutput()
         output["logits"] = logits

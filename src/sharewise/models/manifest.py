@@ -82,8 +82,16 @@ class Manifest(Facts):
     max_length: int = Field(ge=1, description="tokens of a text (or pair), special tokens included")
     sharing: str
     tasks: dict[str, SavedTask] = Field(description="in the order of the heads")
+    serves: tuple[str, ...] = Field(
+        default=(), description="the tasks that these weights were selected for; all where none is named"
+    )
     files: dict[str, str] = Field(description="SHA-256 of each other file of the model")
     digest: str = Field(default="", description="SHA-256 of all of the above")
+
+    @property
+    def answers(self) -> dict[str, SavedTask]:
+        """The tasks that the model is to be asked."""
+        return {name: self.tasks[name] for name in self.serves or self.tasks}
 
 
 class Bundle(Options):

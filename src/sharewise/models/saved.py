@@ -38,7 +38,7 @@ from sharewise.tasks import Task, restore_task
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["Facts", "LoadedModel", "load_model", "load_models", "save_model", "save_models"]
+__all__ = ["Facts", "LoadedModel", "load_model", "load_models", "model_folders", "save_model", "save_models"]
 
 _HEADS = "heads.safetensors"
 _ENCODER = "encoder"
@@ -53,7 +53,7 @@ class LoadedModel:
     Attributes:
         sharing: the model, in evaluation mode, on the CPU.
         tokenizer: its tokenizer.
-        tasks: its tasks by name.
+        tasks: by name, the tasks that it answers; others that it was trained on may be among its outputs.
         max_length: tokens of a text (or pair) at most, special tokens included.
         manifest: all that sharewise.json says.
     """
@@ -85,6 +85,7 @@ def save_model(
     sharing_name: str,
     max_length: int,
     facts: Facts,
+    serves: Sequence[str] = (),
 ) -> None:
     """Write a model into a folder, whole or not at all; one that is there makes way.
 
@@ -100,6 +101,7 @@ def save_model(
         sharing_name: name of the sharing method.
         max_length: tokens of a text (or pair) that the model was trained on.
         facts: where the model comes from, and what is known of it.
+        serves: the tasks that these weights were selected for, if not all.
     """
     encoder = sharing.encoder
     heads = {k: v.contiguous() for k, v in sharing.state_dict().items() if not k.startswith("encoder.")}
@@ -126,6 +128,7 @@ def save_model(
                 )
                 for name, task in tasks.items()
             },
+            serves=tuple(serves),
             files=file_digests(beside),
         )
         _write_card(beside, [write_manifest(beside, manifest)])
@@ -157,6 +160,14 @@ def save_models(folder: Path, parts: Mapping[str, Path], *, licence: str | None 
         _write_card(beside, list(manifests.values()))
 
     write_folder(folder, write, replace=True)
+
+
+def model_folders(folder: Path) -> dict[str, Path]:
+    """Return the folder of each model in one that `save_model` or `save_models` wrote, by its name there."""
+    manifest = read_manifest(folder)
+    if isinstance(manifest, Manifest):
+        return {folder.name: folder}
+    return {name: folder / name for name in manifest.models}
 
 
 def load_models(folder: Path, *, trust_remote_code: bool = False) -> list[LoadedModel]:
@@ -197,7 +208,7 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
 
     try:
         method = SHARINGS[manifest.sharing]
-        tasks = {name: restore_task(name, t.options, t.found) for name, t in manifest.tasks.items()}
+        tasks = _tasks(manifest)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{folder / MANIFEST}: this is a model of Sharewise {manifest.sharewise} that Sharewise {__version__} "
@@ -213,7 +224,7 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
         sharing=sharing.eval(),
         # Schema 1 kept it in a folder of its own.
         tokenizer=load_pretrained_tokenizer(part("tokenizer" if manifest.schema_version == 1 else ".")),
-        tasks=tasks,
+        tasks={name: tasks[name] for name in manifest.answers},
         max_length=manifest.max_length,
         manifest=manifest,
     )
@@ -226,12 +237,17 @@ def copy_model(model: LoadedModel, folder: Path) -> None:
         folder,
         sharing=model.sharing,
         tokenizer=model.tokenizer,
-        tasks=model.tasks,
+        tasks=_tasks(manifest),
         options=EncoderOptions.model_validate(manifest.encoder),
         sharing_name=manifest.sharing,
         max_length=manifest.max_length,
         facts=Facts(**{name: getattr(manifest, name) for name in Facts.model_fields}),
+        serves=manifest.serves,
     )
+
+
+def _tasks(manifest: Manifest) -> dict[str, Task]:
+    return {name: restore_task(name, t.options, t.found) for name, t in manifest.tasks.items()}
 
 
 def _one(folder: Path) -> Manifest:

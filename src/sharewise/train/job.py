@@ -63,10 +63,13 @@ class Outcome:
     """What a finished run leaves: curves, costs, and the selected model's answers.
 
     ``history`` holds the fields of ``compare.results.EpochRecord``; ``scores`` is split -> task -> answers.
+    ``chosen`` is the evaluation whose weights serve each task, ``stopped`` the epoch at which a task left the mixture.
     """
 
     history: list[dict[str, Any]]
     best: Best
+    chosen: dict[str, Best]
+    stopped: dict[str, float]
     stopped_early: bool
     failed: str | None
     seconds: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,9 +31,10 @@ from sharewise.train.optimizer import build_optimizer
 from sharewise.train.precision import autocast, resolve_precision
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
-from sharewise.train.selection import Score, selection_score
-from sharewise.train.state import Best, RunFolder, RunState
+from sharewise.train.selection import own_scores, selection_score
+from sharewise.train.state import RunFolder, RunState
 from sharewise.train.steps import batch_plan, planned_updates, task_losses
+from sharewise.train.tracking import track
 
 # Parts into which a step is cut at most when memory runs out.
 _MOST_PARTS = 256
@@ -116,8 +117,10 @@ class Trainer:
         for current in range(epoch, self.job.training.epochs):
             batches = self.plan.epoch(current)
             for number in range(done, len(batches)):
-                self._update(step, batches[number])
-                self.memory.after_update()
+                rows = self._in_mixture(batches[number])
+                if len(rows):
+                    self._update(step, rows)
+                    self.memory.after_update()
                 step += 1
                 now = time.monotonic()
                 self.state.seconds = before + now - started
@@ -136,6 +139,13 @@ class Trainer:
                     return
             done = 0
 
+    def _in_mixture(self, rows: Array) -> Array:
+        """Leave out the rows that hold cells of stopped tasks only."""
+        stopped = self.state.stopped
+        if not stopped:
+            return rows
+        return self.targets.holding(rows, [t for t in self.job.tasks if t not in stopped])
+
     def _update(self, step: int, rows: Array) -> None:
         """Make one optimizer step on these rows, in as many parts as memory demands.
 
@@ -143,10 +153,10 @@ class Trainer:
             RunError: where there is too little memory for the smallest parts.
         """
         options = self.job.training
-        totals = self.targets.counts(rows)
-        rate = learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
+        # A stopped task counts as absent: no loss reaches its head, and so nothing moves it.
+        totals = self.targets.counts(rows) | dict.fromkeys(self.state.stopped, 0)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = self._learning_rate(step)
         while True:
             # Dropout follows from the seed and the update alone, so that a run can go on from any update.
             torch.manual_seed(self._dropout_seed(step))
@@ -172,6 +182,10 @@ class Trainer:
         for task, total in totals.items():
             self.state.made[task] += total > 0
             self.state.recent[task] += total > 0
+
+    def _learning_rate(self, step: int) -> float:
+        options = self.job.training
+        return learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
 
     def _backward(self, rows: Array, totals: Mapping[str, int]) -> torch.Tensor:
         """Add the gradient of the step's loss; return each task's loss, ``(tasks,)``, zero where absent."""
@@ -215,30 +229,37 @@ class Trainer:
     def _evaluate(self, step: int, *, epoch: float) -> None:
         job, state = self.job, self.state
         self._fetch_losses()
-        scores = self._score("validation")
+        scores = self._score("validation", list(job.tasks))
         metrics = metrics_of(job.tasks, scores)
         joint = joint_metrics(job.tasks, scores)
         train = {t: state.losses[t] / n if n else math.nan for t, n in state.recent.items()}
         train_loss = sum(job.weights[t] * v for t, v in train.items() if state.recent[t])
         validation_loss = sum(job.weights[t] * scores[t].loss for t in job.tasks if len(scores[t].rows))
-        score = selection_score(
-            job.training.select,
-            metrics=metrics,
-            primary={n: t.metric for n, t in job.tasks.items()},
-            joint=joint,
-            loss=validation_loss,
-        )
+        primary = {n: t.metric for n, t in job.tasks.items()}
+        losses = {t: s.loss for t, s in scores.items() if len(s.rows)}
         finite = math.isfinite(train_loss) and math.isfinite(validation_loss)
-        selected = state.best is None or (finite and score > Score(state.best.defined, state.best.score))
+        score = track(
+            state,
+            job.training,
+            whole=selection_score(
+                job.training.select, metrics=metrics, primary=primary, joint=joint, loss=validation_loss
+            ),
+            own=own_scores(job.training.select, metrics=metrics, primary=primary, losses=losses),
+            finite=finite,
+            step=step,
+            epoch=epoch,
+            last=step == self.total,
+        )
+        selected = state.best is not None and state.best.step == step
         curves = {
             t: {"train_loss": train[t], "validation_loss": scores[t].loss} | metrics[t] for t in job.tasks
         }
         record = {
             "epoch": epoch,
             "step": step,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self._learning_rate(step - 1),
             "seconds": state.seconds,
-            "train_loss": train_loss if finite else None,
+            "train_loss": train_loss if finite and any(state.recent.values()) else None,
             "validation_loss": validation_loss if finite else None,
             "score": score.value if finite else None,
             "selected": selected,
@@ -247,24 +268,15 @@ class Trainer:
         }
         state.history.append(record)
         self._forget_losses()
-        if selected:
-            best = score if finite else Score(0, -math.inf)
-            state.best = Best(score=best.value, defined=best.defined, step=step, epoch=epoch)
-            state.stale = 0
-            if self.accelerator.is_main_process:
-                self.folder.write_best(self.model, step)
-        else:
-            state.stale += 1
         if not finite:
             state.failed = f"the loss was not a finite number at update {step}"
-        patient = job.training.stop == "never" or state.stale < job.training.patience
-        state.stopped_early = step < self.total and not (finite and patient)
-        state.finished = state.stopped_early or step == self.total
         if self.accelerator.is_main_process:
+            if selected:
+                self.folder.write_best(self.model, step)
             self.folder.write_history(state.history)
         self.observer.on_evaluation(record)
 
-    def _score(self, split: str) -> dict[str, TaskScores]:
+    def _score(self, split: str, tasks: Sequence[str]) -> dict[str, TaskScores]:
         self.model.eval()
 
         def forward(tokens: TokenBatch) -> Mapping[str, torch.Tensor]:
@@ -274,7 +286,7 @@ class Trainer:
 
         return score_split(
             forward,
-            tasks=self.job.tasks,
+            tasks={t: self.job.tasks[t] for t in tasks},
             table=self.job.data.tables[split],
             store=self.job.stores[split],
             device=self.device,
@@ -282,19 +294,39 @@ class Trainer:
             world=self.accelerator.num_processes,
         )
 
+    def selections(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Put the selected weights of a finished run, with the whole vocabulary, into the model.
+
+        Yields:
+            The step of an evaluation whose weights are in the model now, and the tasks that they were selected for:
+            all of them, but for ``select: per_task``, where several evaluations may follow one another.
+        """
+        # The main process may still be writing them.
+        self.accelerator.wait_for_everyone()
+        chosen = self.state.chosen
+        for step in sorted(self.state.kept_steps):
+            if self.remap is None:
+                self.compaction.repeat(self.encoder)
+            self.folder.load_best(self.model, step)
+            self.compaction.restore(self.encoder)
+            self.remap = None
+            yield step, tuple(t for t in self.job.tasks if chosen[t].step == step)
+
     def _outcome(self) -> Outcome:
-        """Put the selected weights and the whole vocabulary back, and score what the run is judged by."""
+        """Score what the run is judged by, with the selected weights."""
         state = self.state
         if state.best is None:
             raise RuntimeError("a finished run has no evaluation")
-        # The main process may still be writing them.
-        self.accelerator.wait_for_everyone()
-        self.folder.load_best(self.model, state.best.step)
-        self.compaction.restore(self.encoder)
-        self.remap = None
+        found: dict[str, dict[str, TaskScores]] = {}
+        for _, tasks in self.selections():
+            for split in ("validation", "test"):
+                if split in self.job.stores:
+                    found.setdefault(split, {}).update(self._score(split, tasks))
         return Outcome(
             history=state.history,
             best=state.best,
+            chosen=dict(state.chosen),
+            stopped=dict(state.stopped),
             stopped_early=state.stopped_early,
             failed=state.failed,
             seconds=state.seconds,
@@ -304,7 +336,7 @@ class Trainer:
             parameters=sum(p.numel() for p in self.model.parameters()),
             precision=self.precision,
             notes=list(state.notes),
-            scores={s: self._score(s) for s in ("validation", "test") if s in self.job.stores},
+            scores={s: {t: of_split[t] for t in self.job.tasks} for s, of_split in found.items()},
         )
 
     def _save(self, step: int) -> None:

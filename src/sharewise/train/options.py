@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sharewise.errors import UnknownName
 from sharewise.options import Options
 from sharewise.tasks import KINDS
 
 _BATCH_TOKENS = 4096
-RULES = ("mean", "worst", "loss")
+RULES = ("mean", "worst", "per_task", "loss")
 JOINT_METRICS = ("exact_match", "micro_f1", "macro_f1")
 METRICS = tuple(dict.fromkeys([m for kind in KINDS for m in kind.valid_metrics] + list(JOINT_METRICS)))
 SELECTIONS = (*RULES, *METRICS)
+# With one task to stop and to select for, these rules are what others are.
+_FOR_ONE_TASK = {"stop": {"per_task": "joint"}, "select": {"per_task": "mean", "worst": "mean"}}
 
 
 class Temperature(Options):
@@ -54,14 +57,15 @@ class TrainingOptions(Options):
     evaluate_every: Literal["epoch"] | Annotated[int, Field(ge=1)] = Field(
         default="epoch", description="validation after each epoch, or after every so many updates"
     )
-    stop: Literal["joint", "never"] = Field(
+    stop: Literal["joint", "per_task", "never"] = Field(
         default="joint",
-        description="joint: a run stops as a whole when patience runs out; never: it trains on",
+        description="joint: a run stops as a whole when patience runs out; per_task: each task leaves the "
+        "mixture by itself; never: it trains on",
     )
     select: str = Field(
         default="mean",
         description="what makes an evaluation the best on validation: the mean or the worst of the tasks' "
-        "metrics, the loss, or a metric's name",
+        "metrics, the loss, or a metric's name; per_task: each task's own best",
     )
     max_length: int = Field(
         default=256,
@@ -87,9 +91,32 @@ class TrainingOptions(Options):
             raise ValueError("a step is sized by batch_tokens or by batch_rows; name only one of them")
         return value
 
+    @model_validator(mode="after")
+    def _patience_is_chosen(self) -> Self:
+        # The default suits runs that seldom need it; a task that leaves too early or never would go unnoticed.
+        if self.stop == "per_task" and "patience" not in self.model_fields_set:
+            raise ValueError(
+                "`stop: per_task` needs `patience`: after how many evaluations without a better score a task "
+                "leaves the mixture"
+            )
+        return self
+
+    def for_one_task(self) -> TrainingOptions:
+        """Return the options in the words under which a model of one task trains the same."""
+        return self.model_copy(update=rules_for_one_task({"stop": self.stop, "select": self.select}))
+
     @property
     def temperature(self) -> float:
         """Temperature of `sampling`: 1 is proportional, infinity equal."""
         if isinstance(self.sampling, Temperature):
             return self.sampling.temperature
         return 1.0 if self.sampling == "proportional" else math.inf
+
+
+def rules_for_one_task(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Put keys of `training` in the words that mean the same where a model has one task.
+
+    With one task to stop and to select for, ``stop: per_task`` is ``joint``, and ``select: worst`` and ``per_task`` are
+    ``mean``. Rules that differ in words alone are no reason to train a model twice, nor are they unequal.
+    """
+    return {key: _FOR_ONE_TASK.get(key, {}).get(str(value), value) for key, value in training.items()}

@@ -44,6 +44,10 @@ class RunState:
         history: evaluations so far; see ``compare.results.EpochRecord``.
         best: the preferred one of them.
         stale: evaluations since then.
+        bests: the one of them that each task alone prefers.
+        waits: evaluations since then that followed updates of the task.
+        chosen: the one whose weights are to serve each task.
+        stopped: the epoch at which each task left the mixture, of those that did.
         parts: into how many parts memory forces each update.
         seconds: time spent on training and evaluation, over all sittings.
         finished: nothing is left but to score the selected model.
@@ -55,6 +59,10 @@ class RunState:
     history: list[dict[str, Any]] = field(default_factory=list)
     best: Best | None = None
     stale: int = 0
+    bests: dict[str, Best] = field(default_factory=dict)
+    waits: dict[str, int] = field(default_factory=dict)
+    chosen: dict[str, Best] = field(default_factory=dict)
+    stopped: dict[str, float] = field(default_factory=dict)
     parts: int = 1
     rows_seen: int = 0
     seconds: float = 0.0
@@ -67,7 +75,23 @@ class RunState:
     def start(cls, tasks: list[str]) -> RunState:
         """Return the state before the first update."""
         zeros = dict.fromkeys(tasks, 0)
-        return cls(made=dict(zeros), recent=dict(zeros), losses=dict.fromkeys(tasks, 0.0))
+        return cls(made=dict(zeros), recent=dict(zeros), losses=dict.fromkeys(tasks, 0.0), waits=dict(zeros))
+
+    @property
+    def kept_steps(self) -> set[int]:
+        """The evaluations whose weights are needed at the end."""
+        return {best.step for best in self.chosen.values()}
+
+    @classmethod
+    def read(cls, saved: dict[str, Any]) -> RunState:
+        """Return the state of which ``dataclasses.asdict`` made these values.
+
+        Raises:
+            AttributeError, KeyError, TypeError: where another version of the program wrote them.
+        """
+        best = saved["best"]
+        by_task = {key: {t: Best(**b) for t, b in saved[key].items()} for key in ("bests", "chosen")}
+        return cls(**saved | by_task | {"best": Best(**best) if best else None})
 
 
 class RunFolder:
@@ -94,8 +118,9 @@ class RunFolder:
     def save(self, step: int, state: RunState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Write a checkpoint; only then drop preferred weights that no checkpoint refers to any more."""
         save_checkpoint(self.checkpoints, step=step, model=model, optimizer=optimizer, state=asdict(state))
+        kept = {self._best(step) for step in state.kept_steps}
         for path in self.checkpoints.glob("best-*.safetensors"):
-            if state.best is None or path != self._best(state.best.step):
+            if path not in kept:
                 path.unlink()
 
     def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, RunState] | None:
@@ -103,11 +128,11 @@ class RunFolder:
         for checkpoint in readable_checkpoints(self.checkpoints):
             saved = dict(checkpoint.state)
             try:
-                step, best = int(saved.pop("step")), saved.pop("best")
-                state = RunState(**saved, best=Best(**best) if best else None)
-            except (KeyError, TypeError):  # Another version of the program wrote it.
+                step = int(saved.pop("step"))
+                state = RunState.read(saved)
+            except (AttributeError, KeyError, TypeError):  # Another version of the program wrote it.
                 continue
-            if state.best is None or self._best_is_readable(state.best.step):
+            if all(self._best_is_readable(kept) for kept in state.kept_steps):
                 restore_checkpoint(checkpoint, model=model, optimizer=optimizer)
                 return step, state
         return None

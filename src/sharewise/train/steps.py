@@ -42,6 +42,11 @@ class Targets:
         """Rows that hold at least one of the tasks' cells: bool ``(rows,)``."""
         return np.asarray(self.present.any(axis=1))
 
+    def holding(self, rows: Array, tasks: Sequence[str]) -> Array:
+        """Those of the rows that hold at least one cell of these tasks."""
+        columns = [self.tasks.index(t) for t in tasks]
+        return rows[self.present[np.ix_(rows, columns)].any(axis=1)]
+
     def counts(self, rows: Array) -> dict[str, int]:
         """Cells of each task in these rows."""
         return dict(zip(self.tasks, self.present[rows].sum(axis=0).tolist(), strict=True))
