@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sharewise.compare.detail import ArmDetail, DisagreedRow, PairTest, TaskDetail
 from sharewise.compare.results import ArmRecord, EpochRecord, Recommendation, Results, RunRecord, TaskRecord
 from sharewise.compare.statistics import Comparison, Verdict, judge_family, recommend, sentence
+from sharewise.stats import class_f1, count
 from sharewise.stats.classification import classification_metrics
 from sharewise.stats.joint import joint_binary_metrics
 
@@ -84,6 +86,7 @@ def dialogue_results(
         verdicts=verdicts,
         sentences=[sentence(v) for v in verdicts],
         recommendation=Recommendation(arm=advice[0], reason=advice[1]) if advice else None,
+        details={n: study.detail(i) for i, n in enumerate(names)},
         warnings=["train: 412 of 40057 texts are longer than 256 tokens and were cut"],
     )
 
@@ -223,6 +226,56 @@ class _Study:
             rows=ROWS,
             shares={split: {"0": 1 - share, "1": share} for split, share in shares.items()},
             baselines={"majority": constant},
+            smaller_class="0",
+            smaller_class_rows=int((self.targets["test"][:, index] == 0).sum()),
+        )
+
+    def detail(self, index: int) -> TaskDetail:
+        """As of a study of pairs of texts; every arm's models at the middle epoch."""
+        truth = self.targets["test"][:, index]
+        decided = {
+            arm: np.stack([self.predictions(arm, index, s, self.middle, "test") for s in self.seeds])
+            for arm in self.arms
+        }
+        majorities = np.stack([(d.mean(axis=0) > 0.5).astype(int) for d in decided.values()])
+        divided = np.flatnonzero(np.ptp(majorities, axis=0))
+        return TaskDetail(
+            rows=len(truth),
+            disagreeing=len(divided),
+            most=[
+                DisagreedRow(
+                    dataset="dialogues",
+                    row=int(row),
+                    text="부산에서 가장 높은 산은 어디예요? " * 4,
+                    pair="한국에서 가장 높은 산은 한라산이에요.",
+                    target=str(truth[row]),
+                    answers={arm: f"1 {int(d[:, row].sum())}" for arm, d in decided.items()},
+                )
+                for row in divided[:10]
+            ],
+            arms={arm: self.arm_detail(truth, d) for arm, d in decided.items()},
+            pairs=[
+                PairTest(arm=arm, baseline=self.arms[0], seed=seed, only_arm=12, only_baseline=9, p=0.6636)
+                for arm in self.arms[1:]
+                for seed in self.seeds
+            ],
+        )
+
+    def arm_detail(self, truth: np.ndarray, decided: np.ndarray) -> ArmDetail:
+        counts = [count(truth, one, 2) for one in decided]
+        by_label = [[float(value) for value in class_f1(c)] for c in counts]
+        cells = np.bincount((2 * truth + decided).ravel(), minlength=4)
+        return ArmDetail(
+            models=len(decided),
+            class_f1={
+                label: (
+                    statistics.fmean(f[i] for f in by_label),
+                    statistics.stdev([f[i] for f in by_label]) if len(by_label) > 1 else 0.0,
+                )
+                for i, label in enumerate(("0", "1"))
+            },
+            confusion=cells.reshape(2, 2).tolist(),
+            calibration_error=(0.021, 0.004),
         )
 
     def arm(self, arm: str, runs: Sequence[RunRecord]) -> ArmRecord:

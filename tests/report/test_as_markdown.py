@@ -58,7 +58,9 @@ def test_all_parts_but_the_charts_are_there(dialogue):
         "All metrics, arm beside arm",
         "Epoch by epoch",
         "Joint metrics and class shares",
+        "Where the arms differ",
         "Cost",
+        "Fairness",
         "Warnings",
         "How to reproduce",
     ]

@@ -1,6 +1,6 @@
 from report.fixtures import dialogue_results
 from report.small_fixtures import published_results
-from sharewise.report.comparison import comparison, side_by_side
+from sharewise.report.comparison import comparison, constants, side_by_side
 from sharewise.report.document import Folded
 from sharewise.report.tables import Table
 
@@ -22,7 +22,8 @@ def _lines(table: Table) -> list[list[str]]:
 
 
 def _tables(section) -> list[Table]:
-    return [block for block in section.blocks if isinstance(block, Table)]
+    """All but the constant answer's, which has a test of its own."""
+    return [b for b in section.blocks if isinstance(b, Table) and "constant answer" not in b.caption]
 
 
 def test_the_published_table_comes_out_as_it_was_published(published):
@@ -77,3 +78,13 @@ def test_many_tasks_go_to_several_tables_and_none_is_lost():
 def test_metrics_beyond_the_form_are_folded_not_dropped(dialogue):
     (folded,) = (block for block in comparison(dialogue).blocks if isinstance(block, Folded))
     assert "MCC" in {row[0].text for row in folded.blocks[0].rows}
+
+
+def test_the_same_metrics_of_a_constant_answer_stand_below(published, mixed):
+    table = constants(published)
+    assert [c.title for c in table.columns] == ["Metric", "AMCD", "MARC"]
+    assert _lines(table) == [["Accuracy", "0.9000", "0.9000"], ["F1 Score (Macro)", "0.4700", "0.4700"]]
+    assert table in comparison(published).blocks
+    assert _lines(constants(mixed))[-1] == ["MAE", "–", "1.1000"]
+    bare = {name: t.model_copy(update={"baselines": {}}) for name, t in published.tasks.items()}
+    assert constants(published.model_copy(update={"tasks": bare})) is None

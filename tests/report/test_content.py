@@ -26,7 +26,9 @@ def test_every_part_is_there_once_and_in_order(dialogue):
         "epochs",
         "curves",
         "joint",
+        "differing",
         "cost",
+        "fairness",
         "warnings",
         "reproduce",
     ]

@@ -1,4 +1,4 @@
-from sharewise.report.costs import arms, updates
+from sharewise.report.costs import arms
 
 
 def test_an_arm_is_told_in_models_time_and_against_its_baseline(dialogue):
@@ -8,11 +8,3 @@ def test_an_arm_is_told_in_models_time_and_against_its_baseline(dialogue):
     assert rows["single"][4] == "–"
     assert rows["hard"][1:3] == ["1", "110.7 M"]
     assert rows["hard"][4] == f"× {hard.seconds / single.seconds:.2f}"
-
-
-def test_updates_are_made_of_planned(dialogue):
-    arm = dialogue.arms["hard"].model_copy(update={"updates_made": {"consistency": 1200.4}})
-    table = updates(dialogue.model_copy(update={"arms": {**dialogue.arms, "hard": arm}}))
-    by_task = {row[0].text: row[2].text for row in table.rows}
-    assert by_task["consistency"] == "1,200 / 8,345"
-    assert by_task["unbias"] == "–"

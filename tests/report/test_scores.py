@@ -7,21 +7,43 @@ def test_each_row_has_the_constant_answer_and_every_arm(dialogue):
     assert [column.title for column in table.columns] == [
         "Task",
         "Metric",
+        "Smaller class",
         "Constant answer",
         "single",
         "hard",
     ]
     mean, deviation = dialogue.arms["hard"].summary["consistency"]["test"]["mcc"]
     row = next(row for row in table.rows if row[0].text == "consistency")
-    assert row[2].text == "0.0000"
-    assert row[4].text == f"{mean:.4f} ± {deviation:.4f}"
-    assert [cell.bold for cell in row] == [False, False, False, False, True]
+    assert row[3].text == "0.0000"
+    assert row[5].text == f"{mean:.4f} ± {deviation:.4f}"
+    assert [cell.bold for cell in row] == [False, False, False, False, False, True]
+
+
+def test_beside_each_score_stand_the_smaller_class_its_rows_and_its_f1(dialogue, mixed):
+    row = next(row for row in primary(dialogue).rows if row[0].text == "consistency")
+    task, detail = dialogue.tasks["consistency"], dialogue.details["consistency"]
+    assert (row[2].text, row[2].below) == ("0", f"{task.smaller_class_rows} of 1,500 rows")
+    assert row[3].below == "F1 0.0000"
+    assert [cell.below for cell in row[4:]] == [
+        f"F1 {detail.arms[arm].class_f1['0'][0]:.4f}" for arm in ("single", "hard")
+    ]
+    stars = next(row for row in primary(mixed).rows if row[0].text == "stars")
+    assert [cell.below for cell in stars[2:]] == ["934 rows", "", "", ""]
+
+
+def test_a_constant_answer_may_be_the_smaller_class_of_another_split(dialogue):
+    task = dialogue.tasks["consistency"]
+    turned = task.model_copy(update={"shares": task.shares | {"train": {"0": 0.9, "1": 0.1}}})
+    results = dialogue.model_copy(update={"tasks": dialogue.tasks | {"consistency": turned}})
+    row = next(row for row in primary(results).rows if row[0].text == "consistency")
+    share = task.shares["test"]["0"]
+    assert row[3].below == f"F1 {2 * share / (1 + share):.4f}"
 
 
 def test_errors_are_best_low_and_one_seed_has_no_spread(mixed):
     stars = next(row for row in primary(mixed).rows if row[0].text == "stars")
-    assert [cell.text for cell in stars] == ["stars", "MAE", "1.1000", "0.6120", "0.5800"]
-    assert [cell.bold for cell in stars[3:]] == [False, True]
+    assert [cell.text for cell in stars] == ["stars", "MAE", "–", "1.1000", "0.6120", "0.5800"]
+    assert [cell.bold for cell in stars[4:]] == [False, True]
 
 
 def test_joint_metrics_stand_beside_the_constant_answers(dialogue):

@@ -47,6 +47,7 @@ def test_the_table_holds_each_number_in_points(dialogue):
     assert row[3].text == f"{100 * verdict.difference:+.2f}".replace("-", "−")
     assert row[4].text.startswith(f"[{100 * verdict.interval[0]:+.2f}".replace("-", "−"))
     assert row[7].text == f"{100 * verdict.detectable:.2f}"
+    assert row[8].text == str(verdict.deciding_rows)
     assert row[2].tone == verdict.verdict
 
 
@@ -72,7 +73,7 @@ def test_each_mark_is_numbered_once_and_explained(dialogue):
         item.split(": ", 1)[1] for item in marks.items if item[0].isdigit()
     }
     for row, verdict in zip(rows, dialogue.verdicts, strict=True):
-        told = row[8].text.split(", ")
+        told = row[9].text.split(", ")
         assert ("not worse" in told) == (verdict.not_worse is True)
         assert len([mark for mark in told if mark.isdigit()]) == len(verdict.marks)
 

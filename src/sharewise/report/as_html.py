@@ -145,9 +145,11 @@ def _cell(cell: Cell, column: Column, *, heads: bool) -> Markup:
     if cell.tone in ("helps", "hurts", "equivalent", "inconclusive"):
         text = tag("span", text, class_=f"chip {cell.tone}")
     names = ["number"] * column.numeric + ["none"] * (cell.text == NONE) + ["muted"] * (cell.tone == "muted")
+    names += ["prose"] * cell.prose
     return tag(
         "th" if heads else "td",
         tag("strong", text) if cell.bold else text,
+        *([tag("small", cell.below)] if cell.below else []),
         scope="row" if heads else None,
         class_=" ".join(names) or None,
         data_sort=None if cell.sort is None else repr(cell.sort),

@@ -94,4 +94,5 @@ def _row(cells: list[str]) -> str:
 
 def _cell(cell: Cell) -> str:
     text = inline(cell.text)
-    return f"**{text}**" if cell.bold and text else text
+    text = f"**{text}**" if cell.bold and text else text
+    return f"{text}<br><sub>{inline(cell.below)}</sub>" if cell.below else text

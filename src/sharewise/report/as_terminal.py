@@ -127,7 +127,7 @@ def _width(table: Table, index: int) -> int:
     """Characters of a column: its longest cell, words that aren't names wrapped; headings broken between words."""
     column = table.columns[index]
     heading = max(cell_len(word) for word in column.title.split() or [""])
-    longest = max((cell_len(row[index].text) for row in table.rows), default=0)
+    longest = max((cell_len(text) for row in table.rows for text in _lines(row[index])), default=0)
     return max(heading, longest if column.numeric or index < table.stub else min(longest, _WIDEST_WORDS))
 
 
@@ -143,4 +143,9 @@ def _rich(table: Table) -> RichTable:
 
 def _text(cell: Cell) -> Text:
     style = _STYLES[cell.tone]
-    return Text(cell.text, style=f"bold {style}".strip() if cell.bold else style)
+    text = Text(cell.text, style=f"bold {style}".strip() if cell.bold else style)
+    return Text("\n").join([text, Text(cell.below, style="dim")]) if cell.below else text
+
+
+def _lines(cell: Cell) -> tuple[str, str]:
+    return cell.text, cell.below

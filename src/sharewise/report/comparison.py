@@ -36,6 +36,8 @@ def comparison(results: Results) -> Section:
     parts = [tasks[i : i + step] for i in range(0, len(tasks), step)]
     blocks: list[Block] = [Paragraph(_how_to_read(results))]
     blocks += [side_by_side(results, part, _metrics(results, part, form=True)) for part in parts]
+    constant = constants(results)
+    blocks += [constant] if constant else []
     further = [(part, _metrics(results, part, form=False)) for part in parts]
     tables = tuple(side_by_side(results, part, metrics) for part, metrics in further if metrics)
     if tables:
@@ -62,6 +64,25 @@ def side_by_side(results: Results, tasks: Sequence[str], metrics: Sequence[str])
         (Column("Metric", numeric=False), *columns),
         tuple(rows),
         caption=f"{listing(list(tasks))}, {results.scored} split",
+    )
+
+
+def constants(results: Results) -> Table | None:
+    """The same metrics of a constant answer, a column a task; None where none is known."""
+    of_task = {name: task.baselines.get("majority", {}) for name, task in results.tasks.items()}
+    metrics = [
+        m for m in _metrics(results, list(of_task), form=True) if any(m in own for own in of_task.values())
+    ]
+    if not metrics:
+        return None
+    return Table(
+        (Column("Metric", numeric=False), *(Column(heading(task)) for task in of_task)),
+        tuple(
+            (Cell(metric_name(m)), *(number(own.get(m), decimal) for own in of_task.values()))
+            for m in metrics
+        ),
+        caption=f"What a constant answer scores, {results.scored} split",
+        note="The most frequent label of the training split, or the mean. A score is worth what it has over this.",
     )
 
 

@@ -6,8 +6,10 @@ from sharewise.compare.results import Results
 from sharewise.report.comparison import comparison
 from sharewise.report.costs import costs
 from sharewise.report.curves import curves
+from sharewise.report.differing import differing
 from sharewise.report.document import Document, Notice
 from sharewise.report.epochs import epochs
+from sharewise.report.fairness import fairness, notices
 from sharewise.report.reproduce import reproduce, warnings
 from sharewise.report.scores import beyond, scores
 from sharewise.report.verdicts import verdicts, why_none
@@ -23,7 +25,9 @@ def compose(results: Results) -> Document:
         epochs(results),
         curves(results),
         beyond(results),
+        differing(results),
         costs(results),
+        fairness(results),
         warnings(results),
         reproduce(results),
     )
@@ -48,9 +52,9 @@ def _subtitle(results: Results) -> str:
 
 
 def _notices(results: Results) -> tuple[Notice, ...]:
-    notices = []
+    found = []
     if results.simulated:
-        notices.append(
+        found.append(
             Notice(
                 "Simulated data",
                 "The texts and labels were made by a program. The numbers show how a study works and prove nothing "
@@ -59,7 +63,7 @@ def _notices(results: Results) -> tuple[Notice, ...]:
             )
         )
     if results.scored == "validation":
-        notices.append(
+        found.append(
             Notice(
                 "Validation split only, no verdict",
                 "The scores are of the split that chose the weights, so they are too good.",
@@ -68,5 +72,5 @@ def _notices(results: Results) -> tuple[Notice, ...]:
         )
     failed = sum(run.failed is not None for run in results.runs)
     if failed:
-        notices.append(Notice(f"{failed} of {len(results.runs)} runs failed", "See Warnings.", "failure"))
-    return tuple(notices)
+        found.append(Notice(f"{failed} of {len(results.runs)} runs failed", "See Warnings.", "failure"))
+    return (*found, *notices(results))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sharewise.compare.results import Results
 from sharewise.report import lookup
 from sharewise.report.document import Block, Section
@@ -18,23 +20,29 @@ def scores(results: Results) -> Section:
 
 
 def primary(results: Results) -> Table:
-    """A row a task: its metric, the constant answer's score, and each arm's mean and spread over seeds."""
+    """A row a task: its metric, the constant answer's score, each arm's mean and spread, and the smaller class's F1."""
     rows = []
     for name, task in results.tasks.items():
         found = [lookup.summary(results, arm, name, task.metric) for arm in results.arms]
         top = best([f and f[0] for f in found], higher=task.higher_is_better, decimals=4)
         majority = task.baselines.get("majority", {}).get(task.metric)
+        below = [_smaller_f1(results, arm, name) for arm in results.arms]
         rows.append(
             (
                 Cell(name),
                 Cell(metric_name(task.metric)),
-                number(majority, decimal, tone="muted"),
-                *(_spread(f, bold=b, seeds=len(results.seeds)) for f, b in zip(found, top, strict=True)),
+                _deciding(results, name),
+                replace(number(majority, decimal, tone="muted"), below=_told_f1(_constant_f1(results, name))),
+                *(
+                    replace(_spread(f, bold=b, seeds=len(results.seeds)), below=_told_f1(f1))
+                    for f, b, f1 in zip(found, top, below, strict=True)
+                ),
             )
         )
     columns = (
         Column("Task", numeric=False),
         Column("Metric", numeric=False),
+        Column("Smaller class", numeric=False),
         Column("Constant answer"),
         *(Column(arm) for arm in results.arms),
     )
@@ -46,8 +54,42 @@ def primary(results: Results) -> Table:
         tuple(rows),
         caption=f"Primary metric on the {results.scored} split, {spread}",
         note="Bold: the best mean of its row, ties all of it; whether a difference is more than chance is the "
-        "verdict's question. Constant answer: what always giving the most frequent label (or the mean) scores.",
+        "verdict's question. Constant answer: what always giving the most frequent label (or the mean) scores. "
+        "Smaller class: the label with the fewest rows, on which a high score rests; F1 below a score is that label's.",
     )
+
+
+def _deciding(results: Results, task: str) -> Cell:
+    """The smaller class, with its rows of all."""
+    record = results.tasks[task]
+    rows = record.rows.get(results.scored, 0)
+    if record.smaller_class is None or record.smaller_class_rows is None:
+        return Cell(NONE, tone="muted", below=f"{count(rows)} rows")
+    few = record.smaller_class_rows
+    return Cell(record.smaller_class, sort=float(few), below=f"{count(few)} of {count(rows)} rows")
+
+
+def _smaller_f1(results: Results, arm: str, task: str) -> float | None:
+    """Mean F1 of the smaller class under an arm."""
+    detail, label = results.details.get(task), results.tasks[task].smaller_class
+    own = detail.arms.get(arm) if detail else None
+    return own.class_f1[label][0] if own and label in own.class_f1 else None
+
+
+def _constant_f1(results: Results, task: str) -> float | None:
+    """F1 of the smaller class if the label that is most frequent in training is always given."""
+    record = results.tasks[task]
+    train = record.shares.get("train", {})
+    if record.smaller_class is None or not train:
+        return None
+    if max(train, key=lambda label: train[label]) != record.smaller_class:
+        return 0.0
+    share = record.shares[results.scored][record.smaller_class]
+    return 2 * share / (1 + share)
+
+
+def _told_f1(value: float | None) -> str:
+    return "" if value is None else f"F1 {decimal(value)}"
 
 
 def beyond(results: Results) -> Section:

@@ -21,12 +21,16 @@ class Cell:
         sort: what its column is sorted by; the text where None.
         bold: the best of its row or column.
         tone: meaning that a colour may underline; the text alone says it too.
+        below: a second, smaller line.
+        prose: whether the text is running text, which may be long and is wrapped.
     """
 
     text: str
     sort: float | None = None
     bold: bool = False
     tone: Tone = ""
+    below: str = ""
+    prose: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sharewise.compare.verdict import Verdict
 from sharewise.report.document import Block, Folded, Items, Paragraph, Section
 from sharewise.report.forest import forests
 from sharewise.report.tables import NONE, Cell, Column, Table, Tone, number
-from sharewise.report.words import difference, in_points, interval, metric_name, p_value, scale, size
+from sharewise.report.words import count, difference, in_points, interval, metric_name, p_value, scale, size
 
 NO_VERDICT = "no verdict"
 _FOUND = ("helps", "hurts", "equivalent")
@@ -120,7 +120,7 @@ def _tone(verdict: Verdict) -> Tone:
 def verdict_table(results: Results) -> Table:
     """A row a task and arm, with all that a verdict rests on."""
     marks = _marks(results)
-    numbers = ("Difference", "95 % interval", "Simultaneous", "Adjusted p", "Detectable")
+    numbers = ("Difference", "95 % interval", "Simultaneous", "Adjusted p", "Detectable", "Deciding rows")
     titles = ("Task", "Arm", "Verdict", *numbers, "Marks")
     own = [f"{v.task} in {metric_name(v.metric)}" for v in results.verdicts if not in_points(v.metric)]
     units = "points (.01) of the primary metric" + "".join(f", {told}" for told in dict.fromkeys(own))
@@ -130,7 +130,8 @@ def verdict_table(results: Results) -> Table:
         caption=f"Differences from the baseline, in {units}",
         note="Positive is better. Simultaneous: the intervals that hold for all comparisons at once. Adjusted p: "
         f"Holm's, over {_comparisons(results.verdicts[0].m)}. Detectable: the true difference that such a study finds "
-        "four times in five. A verdict says nothing about another training sample.",
+        "four times in five. Deciding rows (groups, where declared): those that arm and baseline answer differently. A "
+        "verdict says nothing about another training sample.",
         stub=2,
     )
 
@@ -147,6 +148,7 @@ def _row(verdict: Verdict, marks: Mapping[str, int]) -> tuple[Cell, ...]:
         _interval(verdict.interval_family, metric),
         number(verdict.p_adjusted, p_value),
         number(verdict.detectable, lambda value: size(value, metric)),
+        number(verdict.deciding_rows, count),
         Cell(", ".join(remarks) or NONE, tone="" if remarks else "muted"),
     )
 

@@ -125,6 +125,12 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes:02d} min"
 
 
+def energy(joules: float) -> str:
+    """Joules as electricity is told: watt-hours, or kilowatt-hours."""
+    hours = joules / 3600
+    return f"{hours / 1000:,.2f} kWh" if hours >= 1000 else f"{hours:,.2f} Wh"
+
+
 def millions(parameters: float) -> str:
     """A number of parameters."""
     if parameters >= 1e6:

@@ -1,0 +1,173 @@
+"""The fairness audit: what each arm was given and how it was chosen, beside what it really used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharewise.compare.learning import unlearned
+from sharewise.compare.results import ArmRecord, Results
+from sharewise.report.document import Block, Items, Notice, Paragraph, Section
+from sharewise.report.tables import NONE, Cell, Column, Table, number
+from sharewise.report.words import count, duration, energy, listing, millions
+
+_NOTHING = (
+    "Nothing to object to: every arm had the updates and the rules of its baseline, every seed counts, and the weights "
+    "were chosen on validation."
+)
+
+
+def fairness(results: Results) -> Section:
+    """What was found unfair, and the tables from which anybody can judge it."""
+    objected: list[Block] = (
+        [Items(tuple(objection.mark for objection in results.objections), title="What is not equal")]
+        if results.objections
+        else [Paragraph(_NOTHING)]
+    )
+    stuck = _unlearned(results)
+    return Section(
+        "fairness", "Fairness", (*objected, budgets(results), updates(results), *([stuck] if stuck else []))
+    )
+
+
+def notices(results: Results) -> list[Notice]:
+    """What of it must be read before any verdict."""
+    barred = list(dict.fromkeys(o.text for o in results.objections if o.bars))
+    unequal = list(dict.fromkeys(o.mark for o in results.objections if not o.bars))
+    found = []
+    if barred:
+        found.append(Notice("No verdict can be trusted where", f"{'; '.join(barred)}.", "failure"))
+    if unequal:
+        found.append(Notice("Not compared on equal terms", " ".join(unequal), "warning"))
+    stuck = unlearned(results.tasks, results.runs, results.scored)
+    if stuck:
+        models, of_all = sum(len(u.seeds) for u in stuck), sum(len(run.metrics) for run in results.runs)
+        arms = listing(list(dict.fromkeys(u.arm for u in stuck)))
+        what = f"{models} of {of_all} models did not learn"
+        found.append(
+            Notice(what, f"They are no better than a constant answer ({arms}): see Fairness.", "warning")
+        )
+    return found
+
+
+def budgets(results: Results) -> Table:
+    """A row an arm: all that it had, and by which rule its weights were taken."""
+    metered = any(arm.energy is not None for arm in results.arms.values())
+    columns = (
+        Column("Arm", numeric=False),
+        Column("Compared with", numeric=False),
+        Column("Planned updates a task"),
+        Column("Made"),
+        Column("Rows seen a seed"),
+        Column("Seeds"),
+        Column("Trials"),
+        Column("Parameters"),
+        Column("Weights taken by", numeric=False),
+        Column("Stopped by", numeric=False),
+        Column("Training time"),
+        *([Column("Energy")] if metered else []),
+    )
+    rows = tuple(_budget(results, name, arm, metered=metered) for name, arm in results.arms.items())
+    energy_note = (
+        "Energy: of the processor packages (RAPL), a run's share of it by processor time; accelerators aren't in it."
+        if metered
+        else "Energy is left out: this machine doesn't let it be read (Linux: /sys/class/powercap)."
+    )
+    return Table(
+        columns,
+        rows,
+        caption="Budget and rules of each arm",
+        note="Planned updates are the budget, and are to be equal; those made are fewer where a run stopped early, "
+        "which is reported and no unfairness. Rows seen: of all models of one seed, repeats counted. Trials: settings "
+        "that were trained to choose this one from. Weights are taken by scores on validation, never on test, and "
+        f"every seed is in the means: no best of several is shown. {energy_note}",
+    )
+
+
+def _budget(results: Results, name: str, arm: ArmRecord, *, metered: bool) -> tuple[Cell, ...]:
+    seeds = {run.seed for run in results.runs if run.arm == name}
+    return (
+        Cell(name),
+        Cell(arm.baseline or NONE, tone="" if arm.baseline else "muted"),
+        _range(arm.updates),
+        _range(arm.updates_made),
+        number(arm.rows_seen or None, count),
+        number(len(seeds), count),
+        number(arm.trials, count),
+        number(arm.parameters, millions),
+        Cell(_selection(arm.training) if arm.training else NONE),
+        Cell(_stopping(arm.training) if arm.training else NONE),
+        number(arm.seconds, duration),
+        *([number(arm.energy, energy)] if metered else []),
+    )
+
+
+def _range(updates: Mapping[str, float]) -> Cell:
+    """Of the task with the fewest to the one with the most."""
+    if not updates:
+        return Cell(NONE, tone="muted")
+    low, high = min(updates.values()), max(updates.values())
+    return Cell(count(low) if round(low) == round(high) else f"{count(low)} to {count(high)}", sort=high)
+
+
+def _selection(training: Mapping[str, Any]) -> str:
+    every = training.get("evaluate_every", "epoch")
+    return (
+        f"{training.get('select')} on validation, every {every if every == 'epoch' else f'{every} updates'}"
+    )
+
+
+def _stopping(training: Mapping[str, Any]) -> str:
+    epochs, stop = training.get("epochs"), training.get("stop")
+    limit = f"{epochs} epoch{'s' if epochs != 1 else ''}"
+    return (
+        f"{limit}, never before"
+        if stop == "never"
+        else f"{limit}, or patience {training.get('patience')} ({stop})"
+    )
+
+
+def updates(results: Results) -> Table:
+    """A row a task: updates made of those planned, arm beside arm."""
+    rows = tuple((Cell(task), *(_made(arm, task) for arm in results.arms.values())) for task in results.tasks)
+    return Table(
+        (Column("Task", numeric=False), *(Column(arm) for arm in results.arms)),
+        rows,
+        caption="Updates of each task: made / planned",
+        note="An update of a task is an optimizer step that holds at least one of its cells. The plan is the "
+        "same budget for an arm and its baseline; made is the mean over seeds, less where a run stopped early.",
+    )
+
+
+def _made(arm: ArmRecord, task: str) -> Cell:
+    planned, made = arm.updates.get(task), arm.updates_made.get(task)
+    if planned is None or made is None:
+        return Cell(NONE, tone="muted")
+    return Cell(f"{count(made)} / {count(planned)}", sort=made)
+
+
+def _unlearned(results: Results) -> Table | None:
+    """Models that learned nothing, by arm and task; None where there are none."""
+    rows = tuple(
+        (
+            Cell(found.arm),
+            Cell(found.task),
+            Cell(f"{len(found.seeds)} of {found.of}", sort=float(len(found.seeds))),
+            Cell(", ".join(str(seed) for seed in found.seeds)),
+        )
+        for found in unlearned(results.tasks, results.runs, results.scored)
+    )
+    if not rows:
+        return None
+    return Table(
+        (
+            Column("Arm", numeric=False),
+            Column("Task", numeric=False),
+            Column("Seeds"),
+            Column("Which", numeric=False),
+        ),
+        rows,
+        caption="Models that did not learn: no better than a constant answer",
+        note="They are in every mean, and bar the verdicts helps, equivalent and not worse; of the baseline hurts too.",
+        stub=2,
+    )
