@@ -45,7 +45,7 @@ class Targets:
     def holding(self, rows: Array, tasks: Sequence[str]) -> Array:
         """Those of the rows that hold at least one cell of these tasks."""
         columns = [self.tasks.index(t) for t in tasks]
-        return rows[self.present[np.ix_(rows, columns)].any(axis=1)]
+        return np.asarray(rows[self.present[rows][:, columns].any(axis=1)])
 
     def counts(self, rows: Array) -> dict[str, int]:
         """Cells of each task in these rows."""
