@@ -331,3 +331,19 @@ def test_model_writes_the_recommended_model(command: Command, compared: Compared
     code, out, _ = command("model", compared.root, "-o", tmp_path / "m", "--arm", "single", "--json")
     assert json.loads(out)["models"] == 4
     assert (tmp_path / "m" / "polite" / "sharewise.json").is_file()
+
+
+def test_predict_scores_a_file(command: Command, trained: Compared, tmp_path: Path) -> None:
+    folder, data = trained.root / "model", trained.file.parent / "test.csv"
+    code, out, err = command("predict", folder, data, "-o", tmp_path / "o.csv", "--tasks", "polite, good")
+    assert (code, err, out) == (0, "", f"written: {tmp_path / 'o.csv'}: 20 rows\n")
+    header = (tmp_path / "o.csv").read_text().splitlines()[0]
+    assert header == "text,polite,loud,topic,polite.predicted,polite.p.yes,good.predicted,good.p.1"
+    (tmp_path / "bad.csv").write_text('text\nfine\n""\n')
+    code, out, err = command("predict", folder, "bad.csv", "-o", "o.jsonl")
+    assert code == 2
+    assert "bad.csv, line 3: an empty text" in err
+    code, out, err = command("predict", folder, "bad.csv", "-o", "o.jsonl", "--on-error", "apart", "--json")
+    assert json.loads(out) == {
+        "rows": 1, "rejected": 1, "rejected_file": "o.jsonl.rejected.jsonl", "resumed": 0,
+    }  # fmt: skip

@@ -72,9 +72,10 @@ def test_the_readme_begins_with_two_commands() -> None:
 def test_commands_on_your_own_data(data: Path) -> None:
     for command in commands()[2:]:
         more = overrides() if " compare " in command else []
-        done = run(command, *more)
+        done = run(command.replace("runs/comments", f"runs/{data.name}"), *more)
         assert done.returncode == 0, done.stderr
     assert (data / "runs" / data.name / "report.html").is_file()
+    assert len((data / "answers.csv").read_text(encoding="utf-8").splitlines()) == 31
 
 
 def test_study_file_and_python(data: Path) -> None:

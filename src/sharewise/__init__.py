@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharewise.compare import compare
     from sharewise.errors import RunError, UserError
+    from sharewise.serve import Scorer
     from sharewise.study import Study, load_study
 
 __version__ = "0.1.0"
@@ -15,13 +16,14 @@ __version__ = "0.1.0"
 # Names resolve on first use, so that `sharewise --help` never waits for torch.
 _HOMES = {
     "RunError": "sharewise.errors",
+    "Scorer": "sharewise.serve",
     "Study": "sharewise.study",
     "UserError": "sharewise.errors",
     "compare": "sharewise.compare",
     "load_study": "sharewise.study",
 }
 
-__all__ = ["RunError", "Study", "UserError", "compare", "load_study"]
+__all__ = ["RunError", "Scorer", "Study", "UserError", "compare", "load_study"]
 
 
 def __getattr__(name: str) -> Any:

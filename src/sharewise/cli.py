@@ -49,6 +49,9 @@ corpus = typer.Typer(
 app.add_typer(corpus, name="corpus")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, in YAML.")]
+ModelFolder = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A model's folder, such as runs/dialogue-quality/model.")
+]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder in which all runs land.")]
 Set = Annotated[
     list[str] | None,
@@ -189,6 +192,64 @@ def model(
         return
     what = "a model" if shipped.models == 1 else f"{shipped.models} models that answer together"
     typer.echo(f"{shipped.reason}\nwritten: {output}: {what}, of arm {shipped.arm} and seed {shipped.seed}")
+
+
+@app.command(epilog="Example: sharewise predict dialogue-model new.csv -o answers.csv")
+def predict(
+    folder: ModelFolder,
+    source: Annotated[
+        str, typer.Argument(metavar="FILE", help="csv, tsv, jsonl, parquet (.gz, .zst); - is standard input.")
+    ],
+    output: Annotated[str, typer.Option("-o", "--output", help="Likewise; - is standard output.")],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text", help="Column with the text; twice for a pair. The training data's if left out."
+        ),
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option("--tasks", help="Names with commas between; all if left out.")
+    ] = None,
+    on_error: Annotated[
+        Literal["stop", "apart"],
+        typer.Option("--on-error", help="Stop at a bad row, or put it apart: OUTPUT.rejected.jsonl."),
+    ] = "stop",
+    input_format: Annotated[
+        str | None, typer.Option("--input-format", help="Where the name says none.")
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--output-format", help="Where the name says none.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Found out if left out.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what a stopped run has done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Score a file of any size. Stopped or killed, the same command goes on where it was."""
+    from sharewise.serve import Scorer, predict_file
+    from sharewise.serve.console import watching
+
+    with watching(quiet=as_json) as watch:
+        done = predict_file(
+            Scorer.load(folder),
+            source,
+            output,
+            text=text,
+            tasks=None if tasks is None else [name.strip() for name in tasks.split(",")],
+            on_error=on_error,
+            input_format=input_format,
+            output_format=output_format,
+            encoding=encoding,
+            restart=restart,
+            watch=watch,
+        )
+    if as_json:
+        facts = {**vars(done), "rejected_file": str(done.rejected_file) if done.rejected_file else None}
+        typer.echo(json.dumps(facts, ensure_ascii=False), err=output == "-")
+    elif output != "-":
+        before = f", {done.resumed:,} of them before" if done.resumed else ""
+        typer.echo(f"written: {output}: {done.rows:,} rows{before}")
+        if done.rejected_file:
+            typer.echo(f"written: {done.rejected_file}: {done.rejected:,} rows that could not be scored")
 
 
 @corpus.command(epilog="Example: sharewise corpus dialogue --language ko --rows 5000 -o data")

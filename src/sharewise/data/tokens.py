@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import torch
 
-from sharewise.data.encoding import Encoded, encode, text_digest, tokenizer_digest
+from sharewise.data.encoding import Encoded, Text, encode, text_digest, tokenizer_digest
 from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens
 from sharewise.files import write_folder
 from sharewise.tasks import Array
@@ -21,7 +21,7 @@ from sharewise.tasks import Array
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["TokenBatch", "TokenStore", "text_digest", "tokenize", "tokenizer_digest"]
+__all__ = ["Text", "TokenBatch", "TokenStore", "text_digest", "tokenize", "tokenize_now", "tokenizer_digest"]
 
 # Raised when the layout of a cache folder or the ids themselves change for equal input.
 _FORMAT = 1
@@ -116,9 +116,7 @@ def tokenize(
         cache: folder in which the ids are kept under a hash of tokenizer, ``max_length`` and texts; without
             one they are held in memory.
     """
-    pad = tokenizer.pad_token_id
-    # Pads are masked, so that any id will do where a tokenizer has no pad token.
-    facts = {"pad_id": 0 if pad is None else pad, "pad_type": tokenizer.pad_token_type_id}
+    facts = _pads(tokenizer)
 
     def write(folder: Path) -> None:
         write_tokens(folder, _chunks(texts, tokenizer, max_length), facts)
@@ -137,6 +135,27 @@ def tokenize(
             notes = (f"The token cache {folder} was damaged ({error}) and has been built anew.",)
     write_folder(folder, write, replace=bool(notes))
     return TokenStore(open_tokens(folder, mapped=True), notes=notes)
+
+
+def tokenize_now(texts: list[Text], tokenizer: PreTrainedTokenizerBase, *, max_length: int) -> TokenStore:
+    """Tokenise a few texts and pairs in memory, as `tokenize` does it with many.
+
+    Args:
+        texts: texts, or pairs of them.
+        tokenizer: of transformers.
+        max_length: tokens of a row at most, special tokens included.
+    """
+    encoded = encode(tokenizer, texts, max_length)
+    segments = "token_type_ids" in tokenizer.model_input_names and bool(encoded.types.any())
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(encoded.lengths)])
+    facts = {**_pads(tokenizer), "cut": encoded.cut}
+    return TokenStore(TokenFiles(encoded.ids, encoded.types if segments else None, offsets, facts))
+
+
+def _pads(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    pad = tokenizer.pad_token_id
+    # Pads are masked, so that any id will do where a tokenizer has no pad token.
+    return {"pad_id": 0 if pad is None else pad, "pad_type": tokenizer.pad_token_type_id}
 
 
 def _chunks(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Iterator[Encoded]:

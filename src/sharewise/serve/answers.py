@@ -1,0 +1,69 @@
+"""What a scorer says of a text: decisions, probabilities, and how they become columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from sharewise.models.calibration import decided, output_names
+from sharewise.tasks import Array, Task
+
+Decision = str | float | list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one text and task.
+
+    Attributes:
+        decision: a label, several labels, or a number.
+        probabilities: by label (of a binary task the positive one alone), calibrated; empty for a number.
+    """
+
+    decision: Decision
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+
+
+def decisions(task: Task, scores: Array, thresholds: Sequence[float] | None) -> list[Decision]:
+    """Turn scores ``(rows, outputs)`` into labels, lists of labels, or numbers."""
+    if not len(scores):
+        return []
+    found = decided(task, scores, thresholds)
+    if found.ndim == 2:
+        return [[task.labels[i] for i in np.flatnonzero(row)] for row in found]
+    if task.labels:
+        return [task.labels[int(i)] for i in found]
+    return [float(value) for value in found]
+
+
+def answers(task: Task, scores: Array, thresholds: Sequence[float] | None) -> list[Answer]:
+    """Pair decisions with probabilities."""
+    made = decisions(task, scores, thresholds)
+    if not task.labels:
+        return [Answer(decision) for decision in made]
+    names = output_names(task)
+    return [
+        Answer(d, {n: round(float(p), 6) for n, p in zip(names, row, strict=True)})
+        for d, row in zip(made, scores, strict=True)
+    ]
+
+
+def columns(task: Task, scores: Array, thresholds: Sequence[float] | None) -> list[pl.Series]:
+    """Columns of a table: ``<task>.predicted``, then ``<task>.p.<label>`` for each probability.
+
+    Several labels in one cell are joined by semicolons.
+    """
+    made = [";".join(d) if isinstance(d, list) else d for d in decisions(task, scores, thresholds)]
+    # Numbers in six digits after the point, so that a file doesn't end in the noise of float32.
+    kind = pl.String if task.labels else pl.Float64
+    shown = made if task.labels else [round(float(d), 6) for d in made]
+    found = [pl.Series(f"{task.name}.predicted", shown, dtype=kind)]
+    if task.labels:
+        found += [
+            pl.Series(f"{task.name}.p.{name}", np.round(scores[:, i].astype(np.float64), 6))
+            for i, name in enumerate(output_names(task))
+        ]
+    return found

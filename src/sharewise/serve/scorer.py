@@ -1,0 +1,254 @@
+"""The scorer: a saved model that answers, in one line from Python."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import polars as pl
+import torch
+
+from sharewise.data.batches import evaluation_batches
+from sharewise.data.tokens import Text, tokenize_now, tokenizer_digest
+from sharewise.errors import UserError, nearest
+from sharewise.models.calibration import calibrated
+from sharewise.models.saved import LoadedModel, load_models
+from sharewise.serve.answers import Answer, answers, columns
+from sharewise.serve.engines import Engine, TorchEngine
+from sharewise.tasks import Array, Task
+
+# Padded tokens of a batch: small enough for the caches of a CPU, large enough to fill a GPU.
+CPU_TOKENS, GPU_TOKENS = 4096, 65536
+WINDOW = 4096
+Given = str | Sequence[str]
+
+
+class _Reader:
+    """Models that read the same tokens, and what computes them."""
+
+    def __init__(self, models: Sequence[LoadedModel]) -> None:
+        self.models = list(models)
+        self.tokenizer = models[0].tokenizer
+        self.max_length = models[0].max_length
+        self.engine: Engine = TorchEngine(models)
+
+
+@final
+class Scorer:
+    """A saved model, or several that answer together, ready to score.
+
+    Attributes:
+        tasks: every task by name.
+        models: with manifests and tokenizers.
+        thresholds: by task, for tasks with others than .5.
+    """
+
+    def __init__(self, models: Sequence[LoadedModel]) -> None:
+        self.models = tuple(models)
+        self.tasks: dict[str, Task] = {name: task for model in models for name, task in model.tasks.items()}
+        self.calibration = {name: c for model in models for name, c in model.calibration.items()}
+        self.thresholds = {name: t for model in models for name, t in model.thresholds.items()}
+        alike: dict[tuple[str, int], list[LoadedModel]] = {}
+        for model in models:
+            alike.setdefault((tokenizer_digest(model.tokenizer), model.max_length), []).append(model)
+        self._readers = [_Reader(group) for group in alike.values()]
+
+    @classmethod
+    def load(cls, folder: str | Path, *, trust_remote_code: bool = False) -> Scorer:
+        """Load a model's folder; every file is compared with its digest.
+
+        Args:
+            folder: such as ``runs/<study>/model``.
+            trust_remote_code: run code that came with the encoder from the hub.
+
+        Raises:
+            UserError: where the folder is no model, or a file of it is missing or was changed.
+        """
+        return cls(load_models(Path(folder), trust_remote_code=trust_remote_code))
+
+    @property
+    def digest(self) -> str:
+        """The digests of all models, in order."""
+        return "+".join(model.manifest.digest for model in self.models)
+
+    @property
+    def text_columns(self) -> dict[str, tuple[str, ...]]:
+        """By data set, the one or two columns that held the training texts."""
+        return {name: c for model in self.models for name, c in model.manifest.texts.items()}
+
+    def chosen(self, tasks: Iterable[str] | None) -> list[str]:
+        """Return the tasks that are asked for, in the model's order; all of them for None.
+
+        Raises:
+            UserError: where the model has no such task.
+        """
+        wanted = list(self.tasks if tasks is None else tasks)
+        for name in wanted:
+            if name not in self.tasks:
+                close = nearest(name, self.tasks)
+                hint = f"; did you mean `{close}`?" if close else ""
+                raise UserError(
+                    f"the model has no task {name!r}{hint}", expected=f"some of {', '.join(self.tasks)}"
+                )
+        return [name for name in self.tasks if name in wanted]
+
+    def scores(self, texts: Sequence[Text], tasks: Iterable[str] | None = None) -> dict[str, Array]:
+        """Return calibrated probabilities or values, float32 ``(texts, task.outputs)`` by task.
+
+        Args:
+            texts: texts, or pairs of them.
+            tasks: names of tasks; all if None.
+        """
+        chosen = self.chosen(tasks)
+        checked = [_checked(text, number) for number, text in enumerate(texts, start=1)]
+        found: dict[str, Array] = {}
+        for reader in self._readers:
+            own = [task for model in reader.models for task in model.tasks if task in chosen]
+            if own:
+                for task, outputs in self._outputs(reader, own, checked).items():
+                    found[task] = calibrated(self.tasks[task], outputs, self.calibration.get(task))
+        return {task: found[task] for task in chosen}
+
+    def score(self, texts: Sequence[Text], tasks: Iterable[str] | None = None) -> list[dict[str, Answer]]:
+        """Answer a list of texts.
+
+        Args:
+            texts: texts, or pairs of them as tuples.
+            tasks: names of tasks; all if None.
+
+        Returns:
+            For each text its answers by task.
+
+        Raises:
+            UserError: where something in the list is no text, or the model has no such task.
+        """
+        found = {
+            task: answers(self.tasks[task], scores, self.thresholds.get(task))
+            for task, scores in self.scores(texts, tasks).items()
+        }
+        return [{task: of_task[row] for task, of_task in found.items()} for row in range(len(texts))]
+
+    def score_stream(
+        self, texts: Iterable[Text], tasks: Iterable[str] | None = None, *, window: int = WINDOW
+    ) -> Iterator[dict[str, Answer]]:
+        """Answer an iterable of any length, lazily and in order; memory holds one window of texts."""
+        chosen = self.chosen(tasks)
+        source = iter(texts)
+        while block := list(itertools.islice(source, window)):
+            yield from self.score(block, chosen)
+
+    def score_frame(
+        self,
+        frame: Any,
+        text: Given | None = None,
+        tasks: Iterable[str] | None = None,
+    ) -> Any:
+        """Return a polars or pandas frame with the answers as further columns.
+
+        Args:
+            frame: the rows to answer, a frame of polars or pandas.
+            text: the one or two columns with the text; those of the training data if None.
+            tasks: names of tasks; all if None.
+
+        Raises:
+            UserError: where the columns aren't there, a cell holds no text, or a new column is there already.
+        """
+        names = [str(name) for name in frame.columns]
+        wanted = self.columns_in(names, text)
+        texts = texts_of([list(frame[name]) for name in wanted])
+        new = self.columns(self.scores(texts, tasks), names)
+        if isinstance(frame, pl.DataFrame):
+            return frame.with_columns(new)
+        return frame.assign(**{series.name: series.to_numpy() for series in new})
+
+    def columns(self, scores: Mapping[str, Array], names: Sequence[str] = ()) -> list[pl.Series]:
+        """Turn scores into columns: ``<task>.predicted`` and ``<task>.p.<label>``.
+
+        Raises:
+            UserError: where one of them is among the names that are there already.
+        """
+        new = [
+            series
+            for task, block in scores.items()
+            for series in columns(self.tasks[task], block, self.thresholds.get(task))
+        ]
+        taken = next((series.name for series in new if series.name in names), None)
+        if taken is not None:
+            raise UserError(
+                f"the column {taken!r} is there already", action="rename it, or score the original file"
+            )
+        return new
+
+    def columns_in(self, header: Sequence[str], text: Given | None = None) -> tuple[str, ...]:
+        """Return the one or two text columns: as given, or those of the training data that are all in the header.
+
+        Raises:
+            UserError: where they aren't in the header, or more than one choice is.
+        """
+        if text is not None:
+            wanted = (text,) if isinstance(text, str) else tuple(text)
+            if not 1 <= len(wanted) <= 2:
+                raise UserError("a text is in one column, a pair in two", expected="one or two columns")
+            lacking = next((name for name in wanted if name not in header), None)
+            if lacking is not None:
+                close = nearest(lacking, header)
+                hint = f"; did you mean {close!r}?" if close else ""
+                raise UserError(
+                    f"there is no column {lacking!r}{hint}", expected=f"some of {', '.join(header)}"
+                )
+            return wanted
+        found = [c for c in dict.fromkeys(self.text_columns.values()) if set(c) <= set(header)]
+        if len(found) == 1:
+            return found[0]
+        known = " or ".join(" and ".join(c) for c in dict.fromkeys(self.text_columns.values()))
+        raise UserError(
+            f"which columns hold the text isn't clear: the model was trained on {known or 'columns unknown'}",
+            expected=f"the names of one or two columns among {', '.join(header)}",
+            action="name them: `--text COLUMN`, twice for a pair",
+        )
+
+    def _outputs(self, reader: _Reader, tasks: Sequence[str], texts: list[Text]) -> dict[str, torch.Tensor]:
+        """Head outputs before activation; batches are of like length, answers in the order of the texts."""
+        found = {task: torch.zeros(len(texts), self.tasks[task].outputs) for task in tasks}
+        if not texts:
+            return found
+        store = tokenize_now(texts, reader.tokenizer, max_length=reader.max_length)
+        budget = GPU_TOKENS if torch.cuda.is_available() else CPU_TOKENS
+        for rows in evaluation_batches(store.lengths, np.arange(len(texts)), budget):
+            outputs = reader.engine.forward(store.batch(rows), tasks)
+            for task in tasks:
+                found[task][torch.from_numpy(rows)] = outputs[task]
+        return found
+
+
+def texts_of(parts: Sequence[Sequence[Any]]) -> list[Any]:
+    """Put one or two columns together: texts, or pairs."""
+    return list(parts[0]) if len(parts) == 1 else list(zip(*parts, strict=True))
+
+
+def unusable(text: object) -> str | None:
+    """Why something can't be scored, or None where it is a text or a pair."""
+    parts = text if isinstance(text, tuple | list) else (text,)
+    if len(parts) != 1 + isinstance(text, tuple | list):
+        return f"{len(parts)} parts where a pair has two"
+    for part in parts:
+        if not isinstance(part, str):
+            return "no text" if part is None or part != part else f"a {type(part).__name__}, not a text"
+        if not part.strip():
+            return "an empty text"
+        if not part.isascii():
+            try:
+                part.encode("utf-8")
+            except UnicodeEncodeError:
+                return "half of a surrogate pair"
+    return None
+
+
+def _checked(text: Any, number: int) -> Text:
+    reason = unusable(text)
+    if reason is not None:
+        raise UserError(f"text {number}: {reason}", expected="a text, or a tuple of two")
+    return (text[0], text[1]) if isinstance(text, list) else text
