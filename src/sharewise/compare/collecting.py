@@ -16,6 +16,7 @@ from sharewise.compare.environment import git_commit, machine, versions
 from sharewise.compare.fairness import audited
 from sharewise.compare.judging import judge
 from sharewise.compare.learning import unlearned
+from sharewise.compare.overfitting import find_peaks, peak_sentences
 from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
@@ -66,6 +67,7 @@ def collect(
         *about_surroundings(finished),
         *notes,
     ]
+    peaks = find_peaks(tasks, by_arm, records)
     results = Results(
         study=study.name,
         sharewise=sharewise.__version__,
@@ -97,6 +99,8 @@ def collect(
             )
             for name, task in data.tasks.items()
         },
+        peaks=peaks,
+        peak_sentences=peak_sentences(peaks, [a.name for a in arms if a.one_model]),
         warnings=list(dict.fromkeys(doubts)),
     )
     return audited(results)

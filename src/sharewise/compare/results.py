@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sharewise.compare.detail import TaskDetail
 from sharewise.compare.objections import Objection
+from sharewise.compare.peaks import Peak
 from sharewise.compare.statistics import Verdict
 from sharewise.options import Options
 
@@ -182,4 +183,8 @@ class Results(Options):
     details: dict[str, TaskDetail] = Field(
         default_factory=dict, description="task -> confusions, scores by label, rows that divide the arms"
     )
+    peaks: list[Peak] = Field(
+        default_factory=list, description="a task and arm each: best evaluation and over-fitting"
+    )
+    peak_sentences: list[str] = Field(default_factory=list, description="what is to be seen in `peaks`")
     warnings: list[str]
