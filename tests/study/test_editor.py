@@ -32,7 +32,7 @@ def test_studies_are_valid(validator, study):
         changed(NAMED, ("arms", "big", "training", "epohcs"), 1),
         changed(NAMED, ("arms", "big", "encoder", "nmae"), "x"),
         changed(NAMED, ("arms", "big", "tasks", "polite", "label"), "x"),
-        changed(NAMED, ("arms", "hard", "sharing"), "soft"),
+        changed(NAMED, ("arms", "hard", "sharing"), "telepathy"),
         renamed(NAMED, ("tasks", "polite", "kind"), "type"),
     ],
 )

@@ -20,8 +20,10 @@ def _places():
         name = _TASKS[tag] if tag else _NAMES.get(key.path[0], "")
         path = tuple(name if step == "<name>" else step for step in key.path)
         study = next((s for s in (NAMED, SCRATCH) if _holds(s, path)), None)
-        if path == ("arms", "big", "sharing") or path == ("arms", "big", "baseline"):
-            path, study = ("arms", "hard", path[-1]), NAMED
+        if study is None and path[:2] == ("arms", "big"):
+            # A key of one method stands in an arm of that method.
+            arm = next(name for name, keys in NAMED["arms"].items() if path[2] in keys)
+            path, study = ("arms", arm, *path[2:]), NAMED
         yield pytest.param(key, path, study, id=".".join(path))
 
 

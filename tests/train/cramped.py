@@ -10,7 +10,7 @@ from torch import nn
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.encoder import Encoder
 from sharewise.models.heads import Head
-from sharewise.models.sharing import Sharing
+from sharewise.models.sharing import Sharing, SharingOptions
 from sharewise.tasks import Task
 
 
@@ -28,7 +28,9 @@ def cramped(rows: int, error: Callable[[], Exception] = out_of_memory) -> type[S
     """
 
     class Cramped(Sharing):
-        def __init__(self, encoder: Encoder, tasks: Mapping[str, Task], *, seed: int) -> None:
+        def __init__(
+            self, encoder: Encoder, tasks: Mapping[str, Task], *, seed: int, options: SharingOptions
+        ) -> None:
             super().__init__()
             self.encoder = encoder
             self.tasks = tuple(tasks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -151,6 +151,7 @@ def arm_record(
     records = [r.record for r in runs]
     by_seed = [[r.record for r in same_seed] for same_seed in _by_seed(runs)]
     seconds = sum(r.seconds for r in records)
+    trained = _most(by_seed, lambda r: r.trained)
     options = study.arms.get(arm.name)
     joint = [joint_metrics_of(tasks, same_seed) for same_seed in _by_seed(runs)]
     return ArmRecord(
@@ -159,6 +160,8 @@ def arm_record(
         overrides=options.model_dump(mode="json", exclude_defaults=True) if options else {},
         models=max(sum(r.states for r in of_seed) for of_seed in by_seed),
         parameters=max(sum(r.parameters * r.states for r in of_seed) for of_seed in by_seed),
+        trained=None if trained is None else round(trained),
+        flops=_most(by_seed, lambda r: r.flops),
         seconds=seconds,
         examples_per_second=sum(r.rows_seen for r in records) / seconds if seconds else 0.0,
         updates=_mean_by_task(r.updates for r in records),
@@ -178,6 +181,18 @@ def joint_metrics_of(tasks: Mapping[str, Task], runs: Sequence[FinishedRun]) -> 
         for split, scores in run.scores.items():
             merged.setdefault(split, {}).update(scores)
     return {split: joint_metrics(tasks, scores) for split, scores in merged.items()}
+
+
+def _most(by_seed: Sequence[Sequence[RunRecord]], cost: Callable[[RunRecord], float | None]) -> float | None:
+    """Add a cost up over the models that serve all tasks, in the seed with the most; None where a run doesn't know."""
+    sums: list[float] = []
+    for of_seed in by_seed:
+        costs = [(cost(run), run.states) for run in of_seed]
+        known = [value * states for value, states in costs if value is not None]
+        if len(known) < len(costs):
+            return None
+        sums.append(sum(known))
+    return max(sums)
 
 
 def _by_seed(runs: Sequence[FinishedRun]) -> list[list[FinishedRun]]:

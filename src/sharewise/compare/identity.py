@@ -9,6 +9,7 @@ from typing import Any
 from sharewise.compare.planning import RunSpec
 from sharewise.compare.storage import SPLITS_SCORED
 from sharewise.compare.workspace import Workspace
+from sharewise.models.sharing import HardOptions
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
 NUMERICS = 1
@@ -48,4 +49,6 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         },
         "sources": data.train.sources.tolist() if sampled_by_source else None,
     }
+    if arm.sharing_options != HardOptions():
+        payload["sharing_options"] = arm.sharing_options.model_dump(mode="json")
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

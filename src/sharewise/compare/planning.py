@@ -77,7 +77,7 @@ def plan_arms(study: Study) -> list[PlannedArm]:
             key = _single_key(resolved)
             if key not in singles:
                 singles[key] = f"{SINGLE}[{name}]"
-                arms.append(PlannedArm(name=singles[key], resolved=resolved, baseline=None))
+                arms.append(PlannedArm(name=singles[key], resolved=resolved.alone(), baseline=None))
             baseline = singles[key]
         arms.append(PlannedArm(name=name, resolved=resolved, baseline=baseline))
     return arms

@@ -48,6 +48,11 @@ class ArmRecord(Options):
         "model, each counts, and of the seeds the one with the most"
     )
     parameters: int = Field(description="of all its models together")
+    trained: int | None = Field(default=None, description="of these, parameters that training may change")
+    flops: float | None = Field(
+        default=None,
+        description="operations of matrix products to answer one text of median length for every task",
+    )
     seconds: float = Field(description="training time of all runs")
     examples_per_second: float
     updates: dict[str, float] = Field(description="planned updates a task, the same for each seed")
@@ -126,6 +131,10 @@ class RunRecord(Options):
     updates: dict[str, int]
     updates_made: dict[str, int]
     parameters: int
+    trained: int | None = Field(default=None, description="parameters that training may change")
+    flops: float | None = Field(
+        default=None, description="operations of matrix products to answer one text of median length"
+    )
     precision: str
     notes: list[str] = Field(description="what happened on the way, such as memory running out")
     metrics: dict[str, dict[str, Metrics]] = Field(description="task -> split -> metric, `loss` among them")

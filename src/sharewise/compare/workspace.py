@@ -11,6 +11,7 @@ from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore, tokenize
 from sharewise.models.encoder import fingerprint
 from sharewise.models.options import EncoderOptions
+from sharewise.models.sharing import SharingOptions, with_groups
 from sharewise.models.tokenizers import load_tokenizer
 from sharewise.study import SINGLE, ResolvedArm, Study
 from sharewise.train import Job
@@ -31,6 +32,7 @@ class Workspace:
         self._tokenizers: dict[str, Any] = {}
         self._stores: dict[tuple[str, str, int], dict[str, TokenStore]] = {}
         self._fingerprints: dict[str, str] = {}
+        self._sharings: dict[str, SharingOptions] = {}
         self._digests: dict[str, dict[str, str]] = {}
 
     @property
@@ -91,9 +93,18 @@ class Workspace:
             tokenizer=self.tokenizer(spec.resolved),
             encoder=spec.resolved.encoder,
             sharing=spec.resolved.sharing,
+            sharing_options=self._sharing_options(spec),
             training=spec.resolved.training,
             seed=spec.seed,
         )
+
+    def _sharing_options(self, spec: RunSpec) -> SharingOptions:
+        """Fill in what a sharing method's keys leave to the training data."""
+        arm = spec.resolved
+        key = f"{_data_key(arm)} {spec.tasks} {arm.sharing} {arm.sharing_options}"
+        if key not in self._sharings:
+            self._sharings[key] = with_groups(arm.sharing_options, self.data(arm), spec.tasks)
+        return self._sharings[key]
 
 
 def _data_key(arm: ResolvedArm) -> str:

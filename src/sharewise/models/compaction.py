@@ -33,19 +33,32 @@ class Compaction:
         self._whole = table.weight
         self.remap = np.full(len(table.weight), -1, dtype=np.int32)
         self.remap[kept] = np.arange(len(kept), dtype=np.int32)
-        _set_table(encoder, nn.Parameter(table.weight.detach()[torch.from_numpy(kept)].clone()))
+        small = table.weight.detach()[torch.from_numpy(kept)].clone()
+        _set_table(encoder, nn.Parameter(small, requires_grad=table.weight.requires_grad))
 
-    def restore(self, encoder: Encoder) -> None:
-        """Put the whole table back, the trained rows written into it; ids are the tokenizer's own again."""
-        trained = encoder.table.weight.detach()
-        whole = nn.Parameter(self._whole.detach().to(trained.device))
-        whole.data[torch.from_numpy(self.kept).to(trained.device)] = trained
-        _set_table(encoder, whole)
+    def restore(self, model: nn.Module) -> None:
+        """Put the whole table back, the trained rows written into it; ids are the tokenizer's own again.
 
-    def repeat(self, encoder: Encoder) -> None:
+        Args:
+            model: the encoder, or a model that holds it; copies of it, made after it was compacted, are restored too.
+        """
+        for encoder in model.modules():
+            if isinstance(encoder, Encoder):
+                trained = encoder.table.weight
+                whole = nn.Parameter(
+                    self._whole.detach().to(trained.device, copy=True), requires_grad=trained.requires_grad
+                )
+                whole.data[torch.from_numpy(self.kept).to(trained.device)] = trained.detach()
+                _set_table(encoder, whole)
+
+    def repeat(self, model: nn.Module) -> None:
         """Take the whole table out again after ``restore``, for other trained rows to be put in."""
-        rows = torch.from_numpy(self.kept).to(encoder.table.weight.device)
-        _set_table(encoder, nn.Parameter(encoder.table.weight.detach()[rows].clone()))
+        for encoder in model.modules():
+            if isinstance(encoder, Encoder):
+                whole = encoder.table.weight
+                rows = torch.from_numpy(self.kept).to(whole.device)
+                small = nn.Parameter(whole.detach()[rows].clone(), requires_grad=whole.requires_grad)
+                _set_table(encoder, small)
 
 
 def compact(encoder: Encoder, used: Array) -> Compaction:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Names under which configurations keep the dropout of hidden states, a classifier's own first.
 _DROPOUTS = ("classifier_dropout", "hidden_dropout_prob", "hidden_dropout", "dropout", "dropout_rate")
 _DEFAULT_DROPOUT = 0.1
+# How peft names the layer that it wraps, and what it adds to it.
+_WRAPPED, _ADDED = ".base_layer", ".lora_"
 
 
 class Encoder(nn.Module):
@@ -61,12 +63,25 @@ class Encoder(nn.Module):
             raise TypeError(f"the input embeddings are a {type(table).__name__}, not an nn.Embedding")
         return table
 
+    def own_weights(self) -> dict[str, torch.Tensor]:
+        """The backbone's weights by their own names, also where peft has wrapped some of its layers."""
+        return {
+            name.replace(_WRAPPED, ""): value
+            for name, value in self.backbone.state_dict().items()
+            if not is_added(name)
+        }
+
     def pool(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Turn token states ``(batch, length, width)`` into one vector a text, float32 ``(batch, width)``."""
         if self.pooling == "cls":
             return hidden[:, 0].float()
         mask = attention_mask.unsqueeze(-1).to(torch.float32)
         return (hidden.float() * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
+
+
+def is_added(name: str) -> bool:
+    """Whether a weight of this name was put into an encoder by peft."""
+    return _ADDED in name
 
 
 def build_encoder(options: EncoderOptions, tokenizer: PreTrainedTokenizerBase, *, seed: int) -> Encoder:

@@ -81,6 +81,9 @@ class Manifest(Facts):
     dropout: float = Field(description="before each head, in training")
     max_length: int = Field(ge=1, description="tokens of a text (or pair), special tokens included")
     sharing: str
+    sharing_options: dict[str, Any] = Field(
+        default_factory=dict, description="the sharing method's keys, groups filled in"
+    )
     tasks: dict[str, SavedTask] = Field(description="in the order of the heads")
     serves: tuple[str, ...] = Field(
         default=(), description="the tasks that these weights were selected for; all where none is named"

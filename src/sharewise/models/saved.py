@@ -17,7 +17,7 @@ from sharewise.errors import UserError
 from sharewise.files import write_folder
 from sharewise.models.calibration import Calibration
 from sharewise.models.card import model_card
-from sharewise.models.encoder import Encoder
+from sharewise.models.encoder import Encoder, is_added
 from sharewise.models.manifest import (
     CARD,
     MANIFEST,
@@ -32,7 +32,7 @@ from sharewise.models.manifest import (
     write_manifest,
 )
 from sharewise.models.options import EncoderOptions
-from sharewise.models.sharing import SHARINGS, Sharing
+from sharewise.models.sharing import SHARINGS, HardOptions, Sharing, SharingOptions
 from sharewise.tasks import Task, restore_task
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _HEADS = "heads.safetensors"
 _ENCODER = "encoder"
 # What transformers' AutoConfig reads: it leads to sharewise.models.hub.SharewiseModel.
 _CONFIG = {"model_type": "sharewise", "architectures": ["SharewiseModel"]}
+_PLAIN = HardOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,7 @@ def save_model(
     tasks: Mapping[str, Task],
     options: EncoderOptions,
     sharing_name: str,
+    sharing_options: SharingOptions = _PLAIN,
     max_length: int,
     facts: Facts,
     serves: Sequence[str] = (),
@@ -99,18 +101,19 @@ def save_model(
         tasks: its tasks by name.
         options: the encoder's keys in the study file.
         sharing_name: name of the sharing method.
+        sharing_options: its keys, groups filled in.
         max_length: tokens of a text (or pair) that the model was trained on.
         facts: where the model comes from, and what is known of it.
         serves: the tasks that these weights were selected for, if not all.
     """
     encoder = sharing.encoder
-    heads = {k: v.contiguous() for k, v in sharing.state_dict().items() if not k.startswith("encoder.")}
+    heads = {k: v.contiguous() for k, v in sharing.state_dict().items() if _is_own(k)}
 
     def write(beside: Path) -> None:
         from sharewise.models.pretrained import quiet
 
         with quiet():
-            encoder.backbone.save_pretrained(beside / _ENCODER)
+            encoder.backbone.save_pretrained(beside / _ENCODER, state_dict=encoder.own_weights())
             tokenizer.save_pretrained(beside)
         save_file(heads, beside / _HEADS)
         _write_config(beside)
@@ -122,6 +125,7 @@ def save_model(
             dropout=encoder.dropout,
             max_length=max_length,
             sharing=sharing_name,
+            sharing_options=sharing_options.model_dump(mode="json"),
             tasks={
                 name: SavedTask(
                     options=task.options.model_dump(mode="json", exclude_none=True), found=task.describe()
@@ -208,6 +212,7 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
 
     try:
         method = SHARINGS[manifest.sharing]
+        keys = method.options.model_validate(manifest.sharing_options)
         tasks = _tasks(manifest)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
@@ -216,10 +221,10 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
             action="load it with the version that saved it",
         ) from error
     encoder = Encoder(load_backbone(part(_ENCODER)), part(_ENCODER))
-    sharing = method(encoder, tasks, seed=0)
-    state = load_file(folder / _HEADS)
-    state |= {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
-    sharing.load_state_dict(state)
+    sharing = method(encoder, tasks, seed=0, options=keys)
+    # The encoder's own weights are loaded already, under whatever names the method has given them.
+    loaded = {name: value for name, value in sharing.state_dict().items() if not _is_own(name)}
+    sharing.load_state_dict(loaded | load_file(folder / _HEADS))
     return LoadedModel(
         sharing=sharing.eval(),
         # Schema 1 kept it in a folder of its own.
@@ -240,6 +245,7 @@ def copy_model(model: LoadedModel, folder: Path) -> None:
         tasks=_tasks(manifest),
         options=EncoderOptions.model_validate(manifest.encoder),
         sharing_name=manifest.sharing,
+        sharing_options=SHARINGS[manifest.sharing].options.model_validate(manifest.sharing_options),
         max_length=manifest.max_length,
         facts=Facts(**{name: getattr(manifest, name) for name in Facts.model_fields}),
         serves=manifest.serves,
@@ -256,6 +262,11 @@ def _one(folder: Path) -> Manifest:
         names = ", ".join(manifest.models)
         raise UserError(f"{folder}: this folder holds several models", action=f"load one of {names} in it")
     return manifest
+
+
+def _is_own(name: str) -> bool:
+    """Whether a weight is the sharing method's and not the encoder's."""
+    return not name.startswith("encoder.") or is_added(name)
 
 
 def _copy(source: Path, target: Path, licence: str | None) -> Manifest:

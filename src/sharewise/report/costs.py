@@ -5,7 +5,7 @@ from __future__ import annotations
 from sharewise.compare.results import Results
 from sharewise.report.document import Section
 from sharewise.report.tables import Cell, Column, Table, number
-from sharewise.report.words import count, duration, millions
+from sharewise.report.words import billions, count, duration, millions
 
 
 def costs(results: Results) -> Section:
@@ -28,6 +28,8 @@ def arms(results: Results) -> Table:
                 number(arm.seconds, duration),
                 number(ratio, lambda value: f"× {value:.2f}"),
                 number(arm.examples_per_second, lambda value: f"{value:,.0f}"),
+                number(arm.trained, millions),
+                number(arm.flops, billions),
             )
         )
     columns = (
@@ -38,10 +40,14 @@ def arms(results: Results) -> Table:
         Column("Training time"),
         Column("Against baseline"),
         Column("Examples/s"),
+        Column("Trained parameters"),
+        Column("Operations a text"),
     )
     return Table(
         columns,
         tuple(rows),
         caption="Cost of each arm",
-        note="Models and parameters: what serving every task takes. Time: of all runs of the arm, every seed.",
+        note="Models and parameters: what serving every task takes. Time: of all runs of the arm, every seed. "
+        "Operations: multiplications and additions of matrix products in one answer to a text of median length, for "
+        "every task.",
     )

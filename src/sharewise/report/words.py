@@ -138,6 +138,13 @@ def millions(parameters: float) -> str:
     return f"{round(parameters):,}"
 
 
+def billions(operations: float) -> str:
+    """A number of operations."""
+    if operations >= 1e8:
+        return f"{operations / 1e9:,.1f} G"
+    return f"{operations / 1e6:,.1f} M"
+
+
 def listing(names: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(names) < 2:

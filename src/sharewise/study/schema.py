@@ -19,8 +19,8 @@ from pydantic import (
 from sharewise.data.options import DataOptions
 from sharewise.errors import UnknownName
 from sharewise.models.options import EncoderOptions
-from sharewise.models.sharing import SHARINGS
 from sharewise.options import Options
+from sharewise.study.arms import ArmOptions, ResolvedArm
 from sharewise.study.errors import StudyError
 from sharewise.study.merging import merge_encoder, merge_training
 from sharewise.study.plain import plain
@@ -47,34 +47,6 @@ def _plain_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_plain_name)]
-
-
-class ArmOptions(Options):
-    """One way to share: a sharing method, and the keys that it overrides.
-
-    The overrides hold the study's own keys under `training`, `encoder` and `tasks`, only those that differ.
-    """
-
-    sharing: str = Field(default="hard", description=f"sharing method: {', '.join(SHARINGS)}")
-    baseline: str | None = Field(
-        default=None, description="arm to compare with; `single` with the same overrides if left out"
-    )
-    training: dict[str, Any] = Field(
-        default_factory=dict, description="keys of `training` that differ in this arm"
-    )
-    encoder: str | dict[str, Any] | None = Field(
-        default=None, description="keys of `encoder` that differ in this arm, or another encoder"
-    )
-    tasks: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="weights that differ in this arm, as {task: {weight: number}}"
-    )
-
-    @field_validator("sharing")
-    @classmethod
-    def _sharing_is_known(cls, value: str) -> str:
-        if value not in SHARINGS:
-            raise UnknownName(value, SHARINGS, what="sharing method")
-        return value
 
 
 class ReportOptions(Options):
@@ -186,6 +158,7 @@ class Study(Options):
         return ResolvedArm(
             name=arm,
             sharing=options.sharing,
+            sharing_options=options.sharing_options,
             training=TrainingOptions.model_validate(training),
             encoder=EncoderOptions.model_validate(self._located(encoder)),
             tasks=tasks,
@@ -197,13 +170,3 @@ class Study(Options):
         if not name or not (folder := self.folder / Path(name).expanduser()).is_dir():
             return encoder
         return {**encoder, "name": str(folder)}
-
-
-class ResolvedArm(Options):
-    """One arm with every key filled in."""
-
-    name: str
-    sharing: str
-    training: TrainingOptions
-    encoder: EncoderOptions
-    tasks: dict[str, AnyTaskOptions]

@@ -72,6 +72,8 @@ class MulticlassOptions(TaskOptions):
 class Multiclass(Task):
     """A task of several labels; its target is the class index, its scores a distribution over labels."""
 
+    ordered: ClassVar[bool] = False
+
     def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
         super().__init__(name, options)
         self._labels = labels

@@ -90,6 +90,8 @@ class Task(ABC):
     """
 
     target_width: ClassVar[int] = 1
+    # Whether targets are numbers or in an order; classes without one are only equal or different.
+    ordered: ClassVar[bool] = True
     # Whether the task counts in exact match, micro-F1 and macro-F1 over tasks.
     counts_jointly: ClassVar[bool] = False
 

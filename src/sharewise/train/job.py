@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore
 from sharewise.models.options import EncoderOptions
+from sharewise.models.sharing import HardOptions, SharingOptions
 from sharewise.tasks import Array, Task
 from sharewise.train.options import TrainingOptions
 from sharewise.train.state import Best
@@ -26,6 +27,7 @@ class Job:
         tokenizer: of the encoder.
         encoder: what to load or build.
         sharing: name of the sharing method.
+        sharing_options: its keys, groups filled in.
         training: how to train.
         seed: of data order, initial weights and dropout.
     """
@@ -39,6 +41,7 @@ class Job:
     sharing: str
     training: TrainingOptions
     seed: int
+    sharing_options: SharingOptions = field(default_factory=HardOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,9 @@ class TaskScores:
 class Outcome:
     """What a finished run leaves: curves, costs, and the selected model's answers.
 
+    ``trained`` counts the parameters that training may change, ``flops`` the floating-point operations that the model
+    takes to answer a text of typical length, by ``train.flops``.
+
     ``history`` holds the fields of ``compare.results.EpochRecord``; ``scores`` is split -> task -> answers.
     ``chosen`` is the evaluation whose weights serve each task, ``stopped`` the epoch at which a task left the mixture.
     """
@@ -77,6 +83,8 @@ class Outcome:
     updates: dict[str, int]
     updates_made: dict[str, int]
     parameters: int
+    trained: int
+    flops: float
     precision: str
     notes: list[str] = field(default_factory=list)
     scores: dict[str, dict[str, TaskScores]] = field(default_factory=dict)

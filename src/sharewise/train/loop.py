@@ -22,8 +22,9 @@ from sharewise.data.tokens import TokenBatch
 from sharewise.errors import RunError
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder
-from sharewise.models.sharing import SHARINGS
+from sharewise.models.sharing import SHARINGS, Penalised
 from sharewise.tasks import Array
+from sharewise.train.flops import flops_per_row
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.memory import KeptMemory, keep_memory
@@ -72,7 +73,9 @@ class Trainer:
         used = [s.vocabulary_used() for s in seen] + [np.array([s.pad_id for s in seen])]
         self.compaction = compact(self.encoder, np.unique(np.concatenate(used)))
         self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(self.device)
-        self.model = SHARINGS[job.sharing](self.encoder, job.tasks, seed=job.seed)
+        self.model = SHARINGS[job.sharing](
+            self.encoder, job.tasks, seed=job.seed, options=job.sharing_options
+        )
         self.runner: nn.Module = self.accelerator.prepare_model(self.model)
         self.optimizer = build_optimizer(
             self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
@@ -201,6 +204,8 @@ class Trainer:
                 outputs = self.runner(self._compacted(tokens))
             losses = task_losses(outputs, cells, self.job.tasks)
             loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
+            if isinstance(self.model, Penalised) and part is parts[0]:
+                loss = loss + self.model.penalty() / world
             # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
             self.accelerator.backward(loss * world)
             for column, task in enumerate(self.job.tasks):
@@ -306,9 +311,9 @@ class Trainer:
         chosen = self.state.chosen
         for step in sorted(self.state.kept_steps):
             if self.remap is None:
-                self.compaction.repeat(self.encoder)
+                self.compaction.repeat(self.model)
             self.folder.load_best(self.model, step)
-            self.compaction.restore(self.encoder)
+            self.compaction.restore(self.model)
             self.remap = None
             yield step, tuple(t for t in self.job.tasks if chosen[t].step == step)
 
@@ -334,6 +339,8 @@ class Trainer:
             updates=planned_updates(self.targets, self.plan, self.job.training.epochs),
             updates_made=dict(state.made),
             parameters=sum(p.numel() for p in self.model.parameters()),
+            trained=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            flops=flops_per_row(self.model, self.job.stores["train"], self.device),
             precision=self.precision,
             notes=list(state.notes),
             scores={s: {t: of_split[t] for t in self.job.tasks} for s, of_split in found.items()},

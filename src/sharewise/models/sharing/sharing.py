@@ -4,26 +4,52 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.encoder import Encoder
+from sharewise.options import Options
+
+
+class SharingOptions(Options):
+    """Keys of a sharing method, which stand beside `sharing` in an arm of the study file.
+
+    Methods that have a key of the same name declare it alike, best in one common base class.
+    """
 
 
 class Sharing(nn.Module, ABC):
     """Tokens in, one output block a task out.
 
-    A method owns its encoder and heads. Heads of the same task start from the same random numbers in every
-    method and arm, so that arms of one seed are paired.
+    A method owns its encoder and heads, and is made as ``Method(encoder, tasks, seed=seed, options=options)``. Heads
+    of the same task start from the same random numbers in every method and arm, so that arms of one seed are paired;
+    whatever else is random depends on the seed and on what it is for, never on the order of the tasks.
 
     Attributes:
+        name: what the study file calls it.
+        options: the method's keys in the study file.
+        packages: packages beyond Sharewise's own that it needs, and the extra that installs them.
+        one_pass: whether all tasks read the token states of one pass through ``encoder``.
         encoder: what the tasks share; a saved model keeps it apart from the rest.
     """
 
+    name: ClassVar[str]
+    options: ClassVar[type[SharingOptions]] = SharingOptions
+    packages: ClassVar[Mapping[str, str]] = {}
+    one_pass: ClassVar[bool] = True
     encoder: Encoder
 
     @abstractmethod
     def forward(self, tokens: TokenBatch) -> Mapping[str, torch.Tensor]:
         """Map a batch of texts to outputs of shape ``(batch, task.outputs)``, float32, by task name."""
+
+
+class Penalised(ABC):
+    """A sharing method whose loss has a term of its own parameters."""
+
+    @abstractmethod
+    def penalty(self) -> torch.Tensor:
+        """Return the term that is added to the tasks' losses, a scalar."""
