@@ -15,7 +15,7 @@ from torch import nn
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder
-from sharewise.models.saved import load_model, save_model
+from sharewise.models.saved import Facts, load_model, save_model
 from sharewise.models.sharing import SHARINGS, HardSharing, Penalised, Sharing
 from sharewise.train.steps import Targets, task_losses
 from support import TASKS, make_data, make_stores, make_tasks, make_tokenizer, tiny_encoder
@@ -228,7 +228,7 @@ def test_a_saved_model_answers_alike(way, tokens, tmp_path):
         sharing_name=way.split()[0],
         sharing_options=method.options(**WAYS[way]),
         max_length=32,
-        study={},
+        facts=Facts(study={}),
     )
     loaded = load_model(tmp_path / "model").sharing
     assert all(torch.equal(loaded(tokens)[t], model(tokens)[t]) for t in TASKS)
