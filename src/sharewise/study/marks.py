@@ -93,7 +93,8 @@ def dump_yaml(value: Any) -> str:
 
 def dump_text(text: str) -> str:
     """Write a text on one line, in quotes where it would be read as something else, in brackets too."""
-    plain = text.isprintable() and not _BRACKETED.search(text)
+    # PyYAML writes `:0` without quotes, and doesn't read it again inside brackets.
+    plain = text.isprintable() and not _BRACKETED.search(text) and not text.startswith(":")
     style = None if plain else '"'
     written: str = yaml.dump(text, Dumper=_Dumper, allow_unicode=True, default_style=style, width=_NO_WRAP)
     return written.removesuffix("...\n").rstrip("\n")
