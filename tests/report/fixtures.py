@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sharewise.compare.detail import ArmDetail, DisagreedRow, PairTest, TaskDetail
+from sharewise.compare.overfitting import find_peaks, peak_sentences
 from sharewise.compare.results import ArmRecord, EpochRecord, Recommendation, Results, RunRecord, TaskRecord
 from sharewise.compare.statistics import Comparison, Verdict, judge_family, recommend, sentence
 from sharewise.stats import class_f1, count
@@ -87,6 +88,8 @@ def dialogue_results(
         sentences=[sentence(v) for v in verdicts],
         recommendation=Recommendation(arm=advice[0], reason=advice[1]) if advice else None,
         details={n: study.detail(i) for i, n in enumerate(names)},
+        peaks=(found := find_peaks({n: study.task(i) for i, n in enumerate(names)}, arms, runs)),
+        peak_sentences=peak_sentences(found, [arm for arm in arms if arm != "single"]),
         warnings=["train: 412 of 40057 texts are longer than 256 tokens and were cut"],
     )
 

@@ -10,6 +10,7 @@ from sharewise.report.differing import differing
 from sharewise.report.document import Document, Notice
 from sharewise.report.epochs import epochs
 from sharewise.report.fairness import fairness, notices
+from sharewise.report.peaks import peaks
 from sharewise.report.reproduce import reproduce, warnings
 from sharewise.report.scores import beyond, scores
 from sharewise.report.verdicts import verdicts, why_none
@@ -23,6 +24,7 @@ def compose(results: Results) -> Document:
         scores(results),
         comparison(results),
         epochs(results),
+        peaks(results),
         curves(results),
         beyond(results),
         differing(results),

@@ -36,7 +36,7 @@ def curves(results: Results) -> Section:
     caption = (
         "Training and validation loss, and the primary metric on the validation split, over epochs. Thick: the mean, "
         "as long as every seed still trains. A validation loss that rises while the training loss falls is "
-        "overfitting."
+        "over-fitting."
     )
     blocks: tuple[Block, ...] = (Figure(caption, tuple(charts), tuple(entries), columns=3),)
     return Section("curves", "Curves", blocks if charts else ())
@@ -57,7 +57,7 @@ def _dashed(results: Results, index: int) -> bool:
 
 
 def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | None:
-    points, means = _points(results, read), []
+    points, means = _points(results, task, read), []
     for index, arm in enumerate(results.arms):
         means += _means(points, arm, index)
     if len({point["epoch"] for point in points}) < 2:
@@ -117,7 +117,7 @@ def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | Non
     )
 
 
-def _points(results: Results, read: Reader) -> list[dict[str, Any]]:
+def _points(results: Results, task: str, read: Reader) -> list[dict[str, Any]]:
     """Every evaluation of every run that has the quantity."""
     points = []
     for index, arm in enumerate(results.arms):
@@ -127,7 +127,7 @@ def _points(results: Results, read: Reader) -> list[dict[str, Any]]:
             for line in run.history:
                 value = read(line)
                 if value is not None and math.isfinite(value):
-                    chosen = line.step == run.best_step
+                    chosen = line.step == run.selected_step(task)
                     point = {"epoch": line.epoch, "value": float(f"{value:.5g}"), "seed": run.seed}
                     points.append(point | {"arm": index, "selected": chosen})
     return points

@@ -51,7 +51,7 @@ def _of_one_run(results: Results, run: RunRecord, title: str) -> Table:
     rows = []
     strong = None
     for index, line in enumerate(run.history):
-        chosen = line.step == run.best_step
+        chosen = run.states == 1 and line.step == run.best_step
         strong = index if chosen else strong
         rows.append(
             (
@@ -59,7 +59,14 @@ def _of_one_run(results: Results, run: RunRecord, title: str) -> Table:
                 number(line.train_loss, decimal),
                 number(line.validation_loss, decimal),
                 *(number(line.joint.get(m), decimal) for m in joint),
-                *(number(_value(results, line, task), decimal) for task in tasks),
+                *(
+                    number(
+                        _value(results, line, task),
+                        decimal,
+                        bold=run.states > 1 and line.step == run.selected_step(task),
+                    )
+                    for task in tasks
+                ),
             )
         )
     columns = (
@@ -68,7 +75,10 @@ def _of_one_run(results: Results, run: RunRecord, title: str) -> Table:
         *(Column(_title(results, task)) for task in tasks),
     )
     stopped = " The run stopped early." if run.stopped_early else ""
-    return Table(columns, tuple(rows), title, f"Bold epoch: the selected weights.{stopped}", strong=strong)
+    bold = (
+        "Bold epoch: the selected weights." if run.states == 1 else "Bold: the weights that serve the task."
+    )
+    return Table(columns, tuple(rows), title, f"{bold}{stopped}", strong=strong)
 
 
 def _of_many_runs(results: Results, runs: list[RunRecord], title: str) -> Table:
@@ -84,7 +94,9 @@ def _of_many_runs(results: Results, runs: list[RunRecord], title: str) -> Table:
         for run, task in covers:
             line = run.history[index] if index < len(run.history) else None
             value = _value(results, line, task) if line else None
-            cells.append(number(value, decimal, bold=line is not None and line.step == run.best_step))
+            cells.append(
+                number(value, decimal, bold=line is not None and line.step == run.selected_step(task))
+            )
         rows.append(
             (
                 Cell(mark if aligned else str(index + 1), sort=float(index)),
