@@ -193,7 +193,12 @@ def test_tasks_that_overfit_from_the_same_epoch_are_told_together():
         "hard over-fits a and b from epoch 2 on."
     ]
     many = told(run(metrics=dict.fromkeys("abcdef", same), validation=up))
-    assert many == ["hard over-fits a, b, c and 3 more tasks from epoch 2 on."]
+    assert many == ["hard over-fits all 6 tasks from epoch 2 on."]
+    six = find_peaks(
+        dict.fromkeys("abcdef", task()), ["hard"], [run(metrics=dict.fromkeys("abcdef", same), validation=up)]
+    )
+    six[5] = six[5].model_copy(update={"overfits_from": None})
+    assert peak_sentences(six, []) == ["hard over-fits a, b, c and 2 more tasks from epoch 2 on."]
 
 
 def test_tasks_of_one_model_that_peak_apart_are_told():

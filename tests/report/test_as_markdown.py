@@ -57,6 +57,7 @@ def test_all_parts_but_the_charts_are_there(dialogue):
         "Scores",
         "All metrics, arm beside arm",
         "Epoch by epoch",
+        "Peaks and over-fitting",
         "Joint metrics and class shares",
         "Where the arms differ",
         "Cost",

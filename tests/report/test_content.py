@@ -24,6 +24,7 @@ def test_every_part_is_there_once_and_in_order(dialogue):
         "scores",
         "metrics",
         "epochs",
+        "peaks",
         "curves",
         "joint",
         "differing",

@@ -114,7 +114,8 @@ def peak_sentences(peaks: Sequence[Peak], shared: Iterable[str]) -> list[str]:
 def _overfits(arm: str, peaks: Sequence[Peak]) -> Iterable[str]:
     for epoch in sorted({p.overfits_from for p in peaks if p.overfits_from is not None}):
         tasks = [p.task for p in peaks if p.overfits_from == epoch]
-        yield f"{arm} over-fits {_named(tasks)} from epoch {_epoch(epoch)} on."
+        named = f"all {len(tasks)} tasks" if len(tasks) == len(peaks) > _SHOWN else _named(tasks)
+        yield f"{arm} over-fits {named} from epoch {_epoch(epoch)} on."
 
 
 def _apart(arm: str, peaks: Sequence[Peak]) -> Iterable[str]:

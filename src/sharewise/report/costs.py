@@ -7,6 +7,12 @@ from sharewise.report.document import Section
 from sharewise.report.tables import Cell, Column, Table, number
 from sharewise.report.words import billions, count, duration, millions
 
+_STATES = (
+    " With `select: per_task` a run leaves a state of its model for each different best evaluation of its tasks; each "
+    "is stored and served like a model of its own and counts as one, in parameters and operations too. Of the seeds it "
+    "is the one with the most."
+)
+
 
 def costs(results: Results) -> Section:
     """Models, parameters and time."""
@@ -49,5 +55,5 @@ def arms(results: Results) -> Table:
         caption="Cost of each arm",
         note="Models and parameters: what serving every task takes. Time: of all runs of the arm, every seed. "
         "Operations: multiplications and additions of matrix products in one answer to a text of median length, for "
-        "every task.",
+        "every task." + (_STATES if any(run.states > 1 for run in results.runs) else ""),
     )

@@ -135,7 +135,8 @@ def updates(results: Results) -> Table:
         rows,
         caption="Updates of each task: made / planned",
         note="An update of a task is an optimizer step that holds at least one of its cells. The plan is the "
-        "same budget for an arm and its baseline; made is the mean over seeds, less where a run stopped early.",
+        "same budget for an arm and its baseline; made is the mean over seeds, less where a run stopped early, or "
+        "the task alone did (`stop: per_task`).",
     )
 
 

@@ -12,7 +12,7 @@ from sharewise.report.tables import Cell, Column, Table, number
 from sharewise.report.words import decimal, listing
 
 _NOTE = (
-    "Means over seeds, each seed in brackets. Best: the evaluation with the best primary metric on validation, which "
+    "Means over seeds, each seed in brackets; afterwards: the seeds that over-fit. Best: the evaluation with the best primary metric on validation, which "
     "flatters a task that is scored there; kept: the one whose weights are scored on test. Losses: from the lowest "
     "validation loss to the last evaluation that the task was trained up to. A seed over-fits from the evaluation "
     "after that lowest loss if from there to the end the validation loss of every evaluation is above, and the "
@@ -70,11 +70,10 @@ def _afterwards(peak: Peak) -> str:
     told = []
     if peak.overfits_from is not None:
         told.append(
-            f"over-fits from epoch {_epoch(peak.overfits_from)} on ({peak.overfitting_seeds} of {len(peak.seeds)} "
-            f"seed{'s' if len(peak.seeds) > 1 else ''})"
+            f"over-fits from epoch {_epoch(peak.overfits_from)} ({peak.overfitting_seeds} of {len(peak.seeds)})"
         )
     if peak.still_rising:
-        told.append("still rises at the end")
+        told.append("metric still rises")
     left = sorted({s.left for s in peak.seeds if s.left is not None})
     if left:
         told.append(f"left the mixture at epoch {listing([_epoch(epoch) for epoch in left], 'or')}")
