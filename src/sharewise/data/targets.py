@@ -10,7 +10,7 @@ import polars as pl
 from sharewise.data.parts import Part
 from sharewise.data.reading.records import did_you_mean
 from sharewise.errors import UserError
-from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, holes, spell
+from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, holes, mapped, spell
 
 
 def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tuple[Task, dict[str, Array]]:
@@ -28,18 +28,19 @@ def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tu
         UserError: if a split holds no cell of the task, a cell holds no valid label, or all training cells
             hold the same one.
     """
+    columns = {split: _column(name, options, part) for split, part in parts.items()}
     for split, part in parts.items():
-        if holes(part.column(options.label)).all():
+        if holes(columns[split]).all():
             raise _no_cells(name, options, split, part)
     train = parts["train"]
     try:
-        task = options.build(name, train.column(options.label))
+        task = options.build(name, columns["train"])
     except LabelError as error:
         raise _bad_label(name, options, train, error, ()) from None
     targets = {}
     for split, part in parts.items():
         try:
-            targets[split] = task.encode(part.column(options.label))
+            targets[split] = task.encode(columns[split])
         except LabelError as error:
             raise _bad_label(name, options, part, error, task.labels) from None
     if len(_distinct(targets["train"])) < 2:
@@ -50,6 +51,14 @@ def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tu
             action="check the column, or leave the task out",
         )
     return task, targets
+
+
+def _column(name: str, options: AnyTaskOptions, part: Part) -> pl.Series:
+    """The task's label column in one split, as its ``map`` turns it."""
+    try:
+        return mapped(part.column(options.label), options.map)
+    except LabelError as error:
+        raise _bad_label(name, options, part, error, ()) from None
 
 
 def label_notes(task: Task, targets: Mapping[str, Array]) -> list[str]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharewise.tasks.binary import Binary, BinaryOptions
-from sharewise.tasks.labels import holes, spell, spelled, truth_labels
+from sharewise.tasks.labels import holes, mapped, spell, spelled, truth_labels
 from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
 from sharewise.tasks.regression import Regression, RegressionOptions
 from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
+from sharewise.tasks.verbaliser import Verbaliser
 
 AnyTaskOptions = BinaryOptions | MulticlassOptions | RegressionOptions
 
@@ -34,7 +35,9 @@ __all__ = [
     "RegressionOptions",
     "Task",
     "TaskOptions",
+    "Verbaliser",
     "holes",
+    "mapped",
     "restore_task",
     "spell",
     "spelled",

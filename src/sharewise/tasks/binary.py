@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
 import torch
+from annotated_types import Len
 from pydantic import Field, ValidationInfo, field_validator
 from torch.nn import functional
 
 from sharewise.errors import UnknownName, UserError
 from sharewise.stats import binary_score_metrics, classification_metrics
-from sharewise.tasks.labels import encode_classes, found_labels, spell, truth_labels
+from sharewise.tasks.labels import (
+    declared_labels,
+    encode_classes,
+    found_labels,
+    label_texts,
+    spell,
+    truth_labels,
+)
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.verbaliser import Verbaliser, first_column
 
 
 class BinaryOptions(TaskOptions):
@@ -39,8 +48,9 @@ class BinaryOptions(TaskOptions):
     )
 
     kind: Literal["binary"] = "binary"
-    labels: tuple[Label, Label] | None = Field(
-        default=None, description="the two labels, if not to be found out"
+    labels: tuple[Label, Label] | Annotated[dict[str, str], Len(2, 2)] | None = Field(
+        default=None,
+        description="the two labels, if not to be found out; or {label: its text} for text to text",
     )
     positive: Label | None = Field(
         default=None, description="the positive label; known without it for 0/1, true/false and yes/no"
@@ -48,22 +58,21 @@ class BinaryOptions(TaskOptions):
 
     @field_validator("labels")
     @classmethod
-    def _labels_differ(cls, value: tuple[Label, Label] | None) -> tuple[Label, Label] | None:
-        if value is not None and spell(value[0]) == spell(value[1]):
-            raise ValueError(f"label {spell(value[0])!r} is named twice")
+    def _labels_differ(cls, value: Any) -> Any:
+        declared_labels(value or ())
         return value
 
     @field_validator("positive")
     @classmethod
     def _positive_is_a_label(cls, value: Label | None, info: ValidationInfo) -> Label | None:
-        declared = [spell(v) for v in info.data.get("labels") or ()]
+        declared = declared_labels(info.data.get("labels") or ())
         if value is not None and declared and spell(value) not in declared:
             raise UnknownName(spell(value), declared, what="label")
         return value
 
     def build(self, name: str, column: pl.Series) -> Binary:
         """Resolve the two labels against the training column."""
-        found = [spell(v) for v in self.labels] if self.labels else found_labels(column)
+        found = declared_labels(self.labels) if self.labels else found_labels(column)
         if self.positive is not None:
             positive = spell(self.positive)
             others = [s for s in found if s != positive]
@@ -109,6 +118,7 @@ class Binary(Task):
     def __init__(self, name: str, options: BinaryOptions, labels: tuple[str, str]) -> None:
         super().__init__(name, options)
         self._labels = labels
+        self._declared = options.labels
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -146,3 +156,10 @@ class Binary(Task):
     def baseline(self, targets: Array) -> Array:
         """The share of positives: its decision is the majority label."""
         return np.array([targets[:, 0].mean()], dtype=np.float32)
+
+    def verbaliser(self) -> Verbaliser:
+        """The texts of negative and positive; the logit is the difference of their log-probabilities."""
+        texts = label_texts(self._declared, self._labels)
+        return Verbaliser(
+            names=self._labels, texts=texts, choose=first_column, outputs=lambda log: log[:, 1:] - log[:, :1]
+        )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import polars as pl
 
 from sharewise.errors import nearest
-from sharewise.tasks.task import Array, LabelError
+from sharewise.tasks.task import Array, Label, LabelError
 
 _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 # A rare label is taken for a misspelt common one only if that is on so many times more rows; and not a short code.
@@ -71,6 +72,51 @@ def found_labels(column: pl.Series) -> list[str]:
             )
             raise LabelError(row=row, value=column[row], expected=expected)
     return spellings
+
+
+def declared_labels(labels: Iterable[Label]) -> list[str]:
+    """Spell declared labels, a list or the keys of ``{label: its text}``.
+
+    Raises:
+        ValueError: where one is named twice.
+    """
+    spellings = [spell(label) for label in labels]
+    for spelling in spellings:
+        if spellings.count(spelling) > 1:
+            raise ValueError(f"label {spelling!r} is named twice")
+    return spellings
+
+
+def label_texts(declared: object, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The text of each label: as declared under ``{label: its text}``, else the label itself."""
+    texts = {spell(k): str(v) for k, v in declared.items()} if isinstance(declared, Mapping) else {}
+    return tuple(texts.get(label, label) for label in labels)
+
+
+def mapped(column: pl.Series, to: Mapping[str, Label | None] | None) -> pl.Series:
+    """Replace the labels of a column as its task's ``map`` says; null makes a hole.
+
+    Args:
+        column: as it was read.
+        to: raw label -> label, or None where the column is taken as it is.
+
+    Raises:
+        LabelError: at the first row whose label the map doesn't name.
+    """
+    if to is None:
+        return column
+    spellings, codes = spelled(column)
+    labels = {spell(raw): label for raw, label in to.items()}
+    unknown = np.array([s not in labels for s in spellings] + [False])[codes]
+    if unknown.any():
+        row = int(np.flatnonzero(unknown)[0])
+        raise LabelError(
+            row=row, value=column[row], expected=f"one of the keys of `map`: {', '.join(labels)}"
+        )
+    values = [None if (label := labels[s]) is None else spell(label) for s in spellings]
+    return pl.Series(column.name, [*values, None], dtype=pl.String).gather(
+        np.where(codes < 0, len(spellings), codes)
+    )
 
 
 def holes(column: pl.Series) -> Array:

@@ -13,8 +13,9 @@ from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
-from sharewise.tasks.labels import encode_classes, found_labels, spell
+from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.verbaliser import Verbaliser, first_column
 
 
 class MulticlassOptions(TaskOptions):
@@ -33,22 +34,20 @@ class MulticlassOptions(TaskOptions):
     )
 
     kind: Literal["multiclass"] = "multiclass"
-    labels: Annotated[tuple[Label, ...], Field(min_length=2)] | None = Field(
-        default=None, description="the labels in order, if not to be found out"
+    labels: Annotated[tuple[Label, ...] | dict[str, str], Field(min_length=2)] | None = Field(
+        default=None,
+        description="the labels in order, if not to be found out; or {label: its text} for text to text",
     )
 
     @field_validator("labels")
     @classmethod
-    def _labels_differ(cls, value: tuple[Label, ...] | None) -> tuple[Label, ...] | None:
-        spellings = [spell(v) for v in value or ()]
-        for spelling in spellings:
-            if spellings.count(spelling) > 1:
-                raise ValueError(f"label {spelling!r} is named twice")
+    def _labels_differ(cls, value: Any) -> Any:
+        declared_labels(value or ())
         return value
 
     def build(self, name: str, column: pl.Series) -> Multiclass:
         """Resolve the labels against the training column."""
-        labels = tuple(spell(v) for v in self.labels) if self.labels else tuple(found_labels(column))
+        labels = tuple(declared_labels(self.labels)) if self.labels else tuple(found_labels(column))
         if len(labels) < 2:
             raise UserError(
                 f"tasks.{name}: column {self.label!r} holds {len(labels)} label(s) in the training split",
@@ -77,6 +76,7 @@ class Multiclass(Task):
     def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
         super().__init__(name, options)
         self._labels = labels
+        self._declared = options.labels
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,3 +112,8 @@ class Multiclass(Task):
         """The labels' shares: its decision is the majority label."""
         counts = np.bincount(targets[:, 0].astype(np.int64), minlength=self.outputs)
         return np.asarray(counts / counts.sum(), dtype=np.float32)
+
+    def verbaliser(self) -> Verbaliser:
+        """A text a label; the outputs are their log-probabilities, of which softmax gives them back."""
+        texts = label_texts(self._declared, self._labels)
+        return Verbaliser(names=self._labels, texts=texts, choose=first_column, outputs=lambda log: log)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
 import torch
+from pydantic import Field
 
 from sharewise.errors import UserError
 from sharewise.stats import regression_metrics
 from sharewise.tasks.labels import holes
 from sharewise.tasks.task import Array, LabelError, Task, TaskOptions
+from sharewise.tasks.verbaliser import Verbaliser
+
+# Texts that numbers may become; each is decoded for each row.
+_MOST_TEXTS = 200
 
 
 class RegressionOptions(TaskOptions):
@@ -21,6 +27,12 @@ class RegressionOptions(TaskOptions):
     valid_metrics: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "mae")
 
     kind: Literal["regression"] = "regression"
+    increment: float | None = Field(
+        default=None,
+        gt=0.0,
+        allow_inf_nan=False,
+        description="for text to text, numbers are rounded to multiples of this; 0.2, say",
+    )
 
     def build(self, name: str, column: pl.Series) -> Regression:
         """Take mean and standard deviation of the training column, in which the head works."""
@@ -31,11 +43,25 @@ class RegressionOptions(TaskOptions):
                 f"tasks.{name}: column {self.label!r} holds {len(values)} number(s), all alike, for training",
                 expected="at least two different numbers for `kind: regression`",
             )
-        return Regression(name, self, mean=float(values.mean()), deviation=float(values.std()))
+        return Regression(
+            name,
+            self,
+            mean=float(values.mean()),
+            deviation=float(values.std()),
+            lowest=float(values.min()),
+            highest=float(values.max()),
+        )
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Regression:
         """Make the task again from what ``describe`` said of it."""
-        return Regression(name, self, mean=description["mean"], deviation=description["deviation"])
+        return Regression(
+            name,
+            self,
+            mean=description["mean"],
+            deviation=description["deviation"],
+            lowest=description.get("lowest", description["mean"]),
+            highest=description.get("highest", description["mean"]),
+        )
 
 
 def _numbers(column: pl.Series) -> Array:
@@ -53,10 +79,22 @@ def _numbers(column: pl.Series) -> Array:
 class Regression(Task):
     """A number; the head works in training standard deviations, targets and scores are in the user's unit."""
 
-    def __init__(self, name: str, options: RegressionOptions, *, mean: float, deviation: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        options: RegressionOptions,
+        *,
+        mean: float,
+        deviation: float,
+        lowest: float,
+        highest: float,
+    ) -> None:
         super().__init__(name, options)
         self.mean = mean
         self.deviation = deviation
+        self.lowest = lowest
+        self.highest = highest
+        self.increment = options.increment
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -92,6 +130,41 @@ class Regression(Task):
         """The training mean."""
         return np.array([targets[:, 0].mean()], dtype=np.float32)
 
-    def describe(self) -> dict[str, float | str | list[str]]:
+    def verbaliser(self) -> Verbaliser:
+        """Numbers rounded to multiples of the increment, as T5 writes STS-B's (Raffel et al., JMLR 2020, §2.4).
+
+        The value is the mean of the numbers under their probabilities. Targets outside the training range are
+        taken for its ends.
+        """
+        if self.increment is None:
+            raise UserError(
+                f"tasks.{self.name}: for text to text a number becomes one of a list of texts",
+                action="say to what it is rounded: `increment: 0.2`, say",
+            )
+        step = self.increment
+        first, last = (round(value / step) for value in (self.lowest, self.highest))
+        if last - first >= _MOST_TEXTS:
+            raise UserError(
+                f"tasks.{self.name}.increment: {step:g} makes {last - first + 1:,} texts of the numbers from "
+                f"{self.lowest:g} to {self.highest:g}",
+                expected=f"an increment that makes {_MOST_TEXTS} at most",
+            )
+        digits = max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
+        values = [number * step for number in range(first, last + 1)]
+        texts = tuple(f"{value:.{digits}f}" for value in values)
+
+        def choose(targets: Array) -> Array:
+            return np.clip(np.rint(targets[:, 0] / step).astype(np.int64), first, last) - first
+
+        def outputs(log: torch.Tensor) -> torch.Tensor:
+            mean = torch.softmax(log, dim=1) @ torch.tensor(values, dtype=log.dtype, device=log.device)
+            return ((mean - self.mean) / self.deviation).unsqueeze(1)
+
+        return Verbaliser(names=texts, texts=texts, choose=choose, outputs=outputs)
+
+    def describe(self) -> dict[str, Any]:
         """See Task."""
-        return super().describe() | {"mean": self.mean, "deviation": self.deviation}
+        # The range matters to the texts alone, and without an increment there are none.
+        spread = {"lowest": self.lowest, "highest": self.highest, "increment": self.increment}
+        found = {"mean": self.mean, "deviation": self.deviation}
+        return super().describe() | found | (spread if self.increment is not None else {})

@@ -5,15 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 import polars as pl
 import torch
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sharewise.errors import UnknownName
 from sharewise.options import Options
+from sharewise.tasks.verbaliser import Array, Verbaliser
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Label = str | int | float | bool
 
 
@@ -28,6 +27,14 @@ class TaskOptions(Options):
     )
     kind: str = Field(description="kind of task: binary, multiclass or regression")
     label: Annotated[str, StringConstraints(min_length=1)] = Field(description="column that holds the label")
+    map: dict[str, Label | None] | None = Field(
+        default=None,
+        description="labels of the column -> labels of the task, every one named; null leaves its rows out",
+    )
+    prefix: str | None = Field(
+        default=None,
+        description="what text to text puts before each text of the task; its name and a colon if left out",
+    )
     metric: str | None = Field(
         default=None, description="primary metric; mcc, macro_f1 or pearson by kind if left out"
     )
@@ -137,6 +144,19 @@ class Task(ABC):
     @abstractmethod
     def baseline(self, targets: Array) -> Array:
         """Scores ``(outputs,)`` of the constant answer that training targets imply (majority, mean)."""
+
+    @abstractmethod
+    def verbaliser(self) -> Verbaliser:
+        """The task in words, for text to text.
+
+        Raises:
+            UserError: where the task's keys don't say enough for that.
+        """
+
+    @property
+    def prefix(self) -> str:
+        """What text to text puts before each of the task's texts."""
+        return f"{self.name}: " if self.options.prefix is None else self.options.prefix
 
     def describe(self) -> dict[str, Any]:
         """What a saved model must know of this task, ready for JSON."""
