@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from sharewise.data.loading import load
@@ -104,3 +105,19 @@ def test_one_number_in_a_whole_split_is_noted(study, write):
     write("same.csv", "p,2.50,1", "q,2.5,2")
     data = study("x,1,1", "y,2,2", task=NUMBERS, validation="same.csv")
     assert data.notes[0].startswith("tasks.y: all cells of the validation split hold '2.5'")
+
+
+def test_labels_are_mapped_before_they_are_read(study):
+    of_stars = {"1": "bad", "2": "bad", "3": None, "5": "good", "a": "bad", "b": "good"}
+    task = MulticlassOptions(data="d", label="label", map=of_stars)
+    data = study("p,1,1", "q,3,2", "r,5,3", "s,2,4", task=task)
+    assert data.tasks["y"].labels == ("bad", "good")
+    np.testing.assert_array_equal(data.train.targets["y"][:, 0], [0, np.nan, 1, 0])
+    np.testing.assert_array_equal(data.validation.targets["y"][:, 0], [0, 1])
+
+
+def test_a_label_that_the_map_lacks_is_located(fails):
+    task = MulticlassOptions(data="d", label="label", map={"a": "x", "b": "y"})
+    said = fails("p,a,1", "q,c,2", task=task)
+    assert said.startswith("t.csv, line 3, column 'label': 'c' is no label of task 'y'")
+    assert "one of the keys of `map`: a, b" in said

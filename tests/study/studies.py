@@ -49,6 +49,8 @@ NAMED: dict[str, Any] = {
             "margin": 0.02,
             "labels": ["no", "yes"],
             "positive": "yes",
+            "map": {"0": "no", "1": "yes", "?": None},
+            "prefix": "polite>",
         },
         "topic": {
             "data": "reviews",
@@ -58,6 +60,8 @@ NAMED: dict[str, Any] = {
             "weight": 0.5,
             "margin": 0.01,
             "labels": ["off", "on", "007", 3],
+            "map": {"a": "off", "b": 3},
+            "prefix": "topic>",
         },
         "stars": {
             "data": "reviews",
@@ -66,6 +70,9 @@ NAMED: dict[str, Any] = {
             "metric": "mae",
             "weight": 1,
             "margin": 0.5,
+            "map": {"bad": 1, "good": 5},
+            "prefix": "stars>",
+            "increment": 0.5,
         },
     },
     "encoder": {

@@ -158,9 +158,9 @@ def test_a_boolean_is_no_number(tmp_path, key, path, study):
         (
             ("tasks", "polite", "labels"),
             ["no", "yes", "?"],
-            "a list of 3 is not a list of two texts or numbers",
+            "a list of 3 is not a list of two texts or numbers or a mapping",
         ),
-        (("tasks", "polite", "labels"), "no", '"no" is not a list of two texts or numbers'),
+        (("tasks", "polite", "labels"), "no", '"no" is not a list of two texts or numbers or a mapping'),
         (("tasks", "polite", "labels"), ["no", None], 'write "null" or "~" in quotes'),
         (("tasks", "polite", "positive"), "yse", "did you mean `yes`?"),
         (("tasks", "topic", "labels"), [1, 1.0], "'1' is named twice"),

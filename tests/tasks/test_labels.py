@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from sharewise.tasks import LabelError, holes, spell, spelled, truth_labels
-from sharewise.tasks.labels import encode_classes
+from sharewise.tasks.labels import encode_classes, mapped
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,17 @@ def test_first_unknown_label_is_reported():
 )
 def test_truth_labels(spellings, truths):
     assert truth_labels(spellings) == truths
+
+
+def test_a_map_replaces_labels_and_null_makes_holes():
+    column = pl.Series("stars", [1.0, 2.0, 3.0, 5.0, None])
+    found = mapped(column, {"1": "negative", "2": "negative", "3": None, "5": "positive"})
+    assert found.to_list() == ["negative", "negative", None, "positive", None]
+    assert mapped(column, None) is column
+
+
+def test_a_label_that_the_map_lacks_is_refused_with_its_row():
+    with pytest.raises(LabelError) as error:
+        mapped(pl.Series([1, 4]), {"1": "negative"})
+    assert (error.value.row, error.value.value) == (1, 4)
+    assert error.value.expected == "one of the keys of `map`: 1"

@@ -16,7 +16,7 @@ from sharewise.study.syntax import syntax_mistake
 
 _TAG = "tag:yaml.org,2002:"
 _NO_WRAP = 1_000_000
-_BRACKETED = re.compile(r"[\[\]{},#]|: ")
+_BRACKETED = re.compile(r"[\[\]{},#?]|: ")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 # The core schema of YAML 1.2, in which `yes`, `on` and `1:30` are texts and `2e-5` is a number. Numbers with

@@ -153,8 +153,8 @@ class Regression(Task):
         values = [number * step for number in range(first, last + 1)]
         texts = tuple(f"{value:.{digits}f}" for value in values)
 
-        def choose(targets: Array) -> Array:
-            return np.clip(np.rint(targets[:, 0] / step).astype(np.int64), first, last) - first
+        def choose(targets: torch.Tensor) -> torch.Tensor:
+            return (targets[:, 0] / step).round().long().clamp(first, last) - first
 
         def outputs(log: torch.Tensor) -> torch.Tensor:
             mean = torch.softmax(log, dim=1) @ torch.tensor(values, dtype=log.dtype, device=log.device)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 import polars as pl
 import torch
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sharewise.errors import UnknownName
 from sharewise.options import Options
-from sharewise.tasks.verbaliser import Array, Verbaliser
+from sharewise.tasks.verbaliser import Verbaliser
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Label = str | int | float | bool
 
 
@@ -50,6 +52,12 @@ class TaskOptions(Options):
         allow_inf_nan=False,
         description="a difference of the metric smaller than this doesn't matter; `metric: mae` needs one",
     )
+
+    @field_validator("labels", "map", mode="before", check_fields=False)
+    @classmethod
+    def _keys_are_texts(cls, value: Any) -> Any:
+        """From Python keys may be numbers, which YAML's never are."""
+        return {str(key): entry for key, entry in value.items()} if isinstance(value, dict) else value
 
     @field_validator("metric")
     @classmethod

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,17 +17,17 @@ class Verbaliser:
     Attributes:
         names: each answer as messages name it: the label, or the number.
         texts: what the model writes for each answer.
-        choose: targets ``(cells, target_width)`` to the number of the right answer, int64 ``(cells,)``.
+        choose: targets ``(cells, target_width)`` without holes to the number of the right answer, int64 ``(cells,)``.
         outputs: log-probabilities of the answers ``(cells, answers)`` to the outputs ``(cells, task.outputs)`` that a
             head would give: ``activate`` turns them into the task's probabilities or values.
     """
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
-    choose: Callable[[Array], Array]
+    choose: Callable[[torch.Tensor], torch.Tensor]
     outputs: Callable[[torch.Tensor], torch.Tensor]
 
 
-def first_column(targets: Array) -> Array:
+def first_column(targets: torch.Tensor) -> torch.Tensor:
     """The class index, where targets are class indices."""
-    return targets[:, 0].astype(np.int64)
+    return targets[:, 0].long()
