@@ -204,7 +204,7 @@ def test_tasks_that_overfit_from_the_same_epoch_are_told_together():
 def test_tasks_of_one_model_that_peak_apart_are_told():
     early, late = (0.1, 0.5, 0.4, 0.3), (0.1, 0.2, 0.3, 0.4)
     runs = [run(seed, metrics={"early": early, "late": late, "too": early}) for seed in (1, 2, 3)]
-    assert told(*runs) == ["In hard late still rises when early has peaked (epoch 2)."]
+    assert told(*runs) == ["In hard, late still rises when early has peaked (epoch 2 on average)."]
     assert told(*runs, shared=()) == [], "models of one task each have an epoch of their own"
 
 

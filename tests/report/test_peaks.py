@@ -53,13 +53,21 @@ def test_a_row_tells_epochs_of_each_seed_and_the_means(dialogue):
 
 
 def test_overfitting_is_told_with_its_seeds(dialogue):
-    for peak in dialogue.peaks:
-        told = rows_of(dialogue)[peak.task, peak.arm][-1]
-        assert ("over-fits" in told) == (peak.overfits_from is not None)
-        if peak.overfits_from is not None:
-            assert (
-                f"from epoch {peak.overfits_from:g} ({peak.overfitting_seeds} of {len(peak.seeds)})" in told
-            )
+    calm = dialogue.peaks[0].model_copy(update={"overfits_from": None})
+    results = dialogue.model_copy(update={"peaks": [calm, *dialogue.peaks[1:]]})
+    for peak in results.peaks:
+        told = rows_of(results)[peak.task, peak.arm][6]
+        count = f"({peak.overfitting_seeds} of {len(peak.seeds)})"
+        assert told == ("–" if peak.overfits_from is None else f"{peak.overfits_from:g} {count}")
+
+
+def test_a_metric_that_still_rises_is_remarked(dialogue):
+    rising = dialogue.peaks[0].model_copy(update={"still_rising": True})
+    results = dialogue.model_copy(update={"peaks": [rising, *dialogue.peaks[1:]]})
+    assert rows_of(results)[rising.task, rising.arm][-1].startswith("metric still rises")
+    calm = [p.model_copy(update={"still_rising": False}) for p in dialogue.peaks]
+    titles = [c.title for c in table(dialogue.model_copy(update={"peaks": calm})).columns]
+    assert "Remarks" not in titles
 
 
 def test_who_left_the_mixture_is_told(dialogue):

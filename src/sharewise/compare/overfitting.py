@@ -127,7 +127,8 @@ def _apart(arm: str, peaks: Sequence[Peak]) -> Iterable[str]:
     later = [p.task for p in dated if _after(p, first)]
     if later:
         verb = "rises" if len(later) == 1 else "rise"
-        yield f"In {arm} {_named(later)} still {verb} when {first.task} has peaked (epoch {_epoch(first.epoch)})."
+        when = f"epoch {_epoch(first.epoch)}" + (" on average" if len(first.seeds) > 1 else "")
+        yield f"In {arm}, {_named(later)} still {verb} when {first.task} has peaked ({when})."
 
 
 def _after(one: Peak, first: Peak) -> bool:

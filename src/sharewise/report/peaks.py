@@ -12,11 +12,11 @@ from sharewise.report.tables import Cell, Column, Table, number
 from sharewise.report.words import decimal, listing
 
 _NOTE = (
-    "Means over seeds, each seed in brackets; afterwards: the seeds that over-fit. Best: the evaluation with the best primary metric on validation, which "
-    "flatters a task that is scored there; kept: the one whose weights are scored on test. Losses: from the lowest "
-    "validation loss to the last evaluation that the task was trained up to. A seed over-fits from the evaluation "
-    "after that lowest loss if from there to the end the validation loss of every evaluation is above, and the "
-    "training loss below, its mean since the lowest; an arm over-fits if more than half of its seeds do."
+    "Means over seeds; in brackets each seed, or their number. Best: the evaluation with the best primary metric on "
+    "validation, which flatters a task that is scored there; kept: the one whose weights are scored on test. Losses: "
+    "from the lowest validation loss to the last evaluation that the task was trained up to. A seed over-fits from the "
+    "evaluation after that lowest loss if from there to the end the validation loss of every evaluation is above, and "
+    "the training loss below, its mean since the lowest; an arm over-fits if more than half of its seeds do."
 )
 
 
@@ -35,6 +35,7 @@ def peaks(results: Results) -> Section:
 
 def table(results: Results) -> Table:
     """Best and kept evaluation, the metric at both, losses at their lowest and at the end."""
+    remarks = any(_remarks(peak) for peak in results.peaks)
     columns = (
         Column("Task", numeric=False),
         Column("Arm", numeric=False),
@@ -44,15 +45,17 @@ def table(results: Results) -> Table:
         Column("Metric, kept"),
         Column("Validation loss"),
         Column("Training loss"),
-        Column("Afterwards", numeric=False),
+        Column("Over-fits from epoch"),
+        *([Column("Remarks", numeric=False)] if remarks else []),
     )
-    rows = tuple(_row(peak) for peak in results.peaks)
+    rows = tuple((*_row(peak), *([Cell(_remarks(peak))] if remarks else [])) for peak in results.peaks)
     return Table(columns, rows, "Each task's best evaluation on the validation split", _NOTE, stub=2)
 
 
 def _row(peak: Peak) -> tuple[Cell, ...]:
     seeds = peak.seeds
     losses = [s.losses for s in seeds if s.losses is not None]
+    of = f"({peak.overfitting_seeds} of {len(seeds)})"
     return (
         Cell(peak.task),
         Cell(peak.arm),
@@ -62,18 +65,12 @@ def _row(peak: Peak) -> tuple[Cell, ...]:
         number(_mean([s.kept_value for s in seeds]), decimal),
         _from_to([loss.validation_loss for loss in losses]),
         _from_to([loss.train_loss for loss in losses]),
-        Cell(_afterwards(peak)),
+        number(peak.overfits_from, lambda value: f"{_epoch(value)} {of}"),
     )
 
 
-def _afterwards(peak: Peak) -> str:
-    told = []
-    if peak.overfits_from is not None:
-        told.append(
-            f"over-fits from epoch {_epoch(peak.overfits_from)} ({peak.overfitting_seeds} of {len(peak.seeds)})"
-        )
-    if peak.still_rising:
-        told.append("metric still rises")
+def _remarks(peak: Peak) -> str:
+    told = ["metric still rises"] if peak.still_rising else []
     left = sorted({s.left for s in peak.seeds if s.left is not None})
     if left:
         told.append(f"left the mixture at epoch {listing([_epoch(epoch) for epoch in left], 'or')}")
