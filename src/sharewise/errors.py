@@ -14,9 +14,13 @@ class UserError(Exception):
             (``train.csv, line 7, column 'label'``).
         expected: what was expected there, if that isn't said by ``problem``.
         action: what to do about it.
+        key: path of the study's key that is to blame, as users write it, if ``problem`` doesn't begin with it.
     """
 
-    def __init__(self, problem: str, *, expected: str | None = None, action: str | None = None) -> None:
+    def __init__(
+        self, problem: str, *, expected: str | None = None, action: str | None = None, key: str | None = None
+    ) -> None:
+        self.key = key
         self.problem = problem
         self.expected = expected
         self.action = action
@@ -50,5 +54,8 @@ class RunError(Exception):
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """Return the valid name that is closest to a misspelt one, or None where none is close."""
-    matches = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.6)
+    names = [str(v) for v in valid]
+    # Two letters that changed places are the commonest slip, and dearer to difflib than a letter left out.
+    same_letters = [v for v in names if len(v) > 2 and sorted(v.casefold()) == sorted(str(name).casefold())]
+    matches = difflib.get_close_matches(str(name), same_letters or names, n=1, cutoff=0.6)
     return matches[0] if matches else None

@@ -20,7 +20,7 @@ from sharewise.files import clear_unfinished, locked
 from sharewise.models.encoder import check_length
 from sharewise.models.manifest import Facts
 from sharewise.models.saved import save_model, save_models
-from sharewise.study import SINGLE
+from sharewise.study import SINGLE, located
 from sharewise.train import Observer, Trainer
 from sharewise.train.scoring import defined, joint_metrics, metrics_of
 
@@ -80,7 +80,8 @@ def _make(
     job = workspace.job(spec)
     metered = Metered(observer, EnergyMeter())
     trainer = Trainer(job, folder, observer=metered)
-    check_length(trainer.encoder, spec.resolved.training.max_length)
+    with located(workspace.study):
+        check_length(trainer.encoder, spec.resolved.training.max_length)
     outcome = trainer.run()
     joules = metered.joules
     by_split = {split: metrics_of(job.tasks, scores) for split, scores in outcome.scores.items()}

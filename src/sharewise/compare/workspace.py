@@ -13,7 +13,7 @@ from sharewise.models.encoder import fingerprint
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SharingOptions, with_groups
 from sharewise.models.tokenizers import load_tokenizer
-from sharewise.study import SINGLE, ResolvedArm, Study
+from sharewise.study import SINGLE, ResolvedArm, Study, located
 from sharewise.train import Job
 
 
@@ -44,7 +44,8 @@ class Workspace:
         """Read the data as an arm's task keys say."""
         key = _data_key(arm)
         if key not in self._data:
-            self._data[key] = load(self.study.data, arm.tasks, folder=self.study.folder)
+            with located(self.study):
+                self._data[key] = load(self.study.data, arm.tasks, folder=self.study.folder)
         return self._data[key]
 
     def tokenizer(self, arm: ResolvedArm) -> Any:
@@ -52,7 +53,8 @@ class Workspace:
         key = _data_key(arm) + _encoder_key(arm.encoder)
         if key not in self._tokenizers:
             texts = self.data(arm).train.texts
-            self._tokenizers[key] = load_tokenizer(arm.encoder, texts, self.cache)
+            with located(self.study):
+                self._tokenizers[key] = load_tokenizer(arm.encoder, texts, self.cache)
         return self._tokenizers[key]
 
     def stores(self, arm: ResolvedArm) -> dict[str, TokenStore]:
@@ -70,7 +72,8 @@ class Workspace:
         """Digest of the arm's encoder and tokenizer as they are before training."""
         key = _data_key(arm) + _encoder_key(arm.encoder)
         if key not in self._fingerprints:
-            self._fingerprints[key] = fingerprint(arm.encoder, self.tokenizer(arm))
+            with located(self.study):
+                self._fingerprints[key] = fingerprint(arm.encoder, self.tokenizer(arm))
         return self._fingerprints[key]
 
     def text_digests(self, arm: ResolvedArm) -> dict[str, str]:

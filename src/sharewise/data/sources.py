@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sharewise.data.options import DataOptions, fraction
 from sharewise.data.reading import Records, is_hub, read_records
+from sharewise.data.reading.records import ColumnError
 from sharewise.data.table import SPLITS
 from sharewise.errors import UserError
 from sharewise.tasks import AnyTaskOptions
@@ -32,7 +33,7 @@ def read_sources(
         UserError: if a file can't be read, or is named for two splits of a data set.
     """
     identities: dict[tuple[str, str], _Identity] = {}
-    columns: dict[_Identity, dict[str, None]] = {}
+    columns: dict[_Identity, dict[str, str]] = {}
     keys: dict[_Identity, tuple[str, str]] = {}
     for name, options in study_data.items():
         wanted = _columns(name, options, tasks)
@@ -49,21 +50,28 @@ def read_sources(
                     action="name another file, or a fraction such as `10%` to cut from train",
                 )
             identities[name, split] = identity
-            columns.setdefault(identity, {}).update(wanted)
+            for column, key in wanted:
+                columns.setdefault(identity, {}).setdefault(column, key)
             keys.setdefault(identity, (source, f"data.{name}.{split}"))
-    records = {
-        identity: read_records(
-            source, folder=folder, columns=list(columns[identity]), encoding=identity[2], key=key
-        )
-        for identity, (source, key) in keys.items()
-    }
+    records: dict[_Identity, Records] = {}
+    for identity, (source, key) in keys.items():
+        named = columns[identity]
+        try:
+            records[identity] = read_records(
+                source, folder=folder, columns=list(named), encoding=identity[2], key=key
+            )
+        except ColumnError as error:
+            error.key = named[error.column]
+            raise
     return {place: records[identity] for place, identity in identities.items()}
 
 
-def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> dict[str, None]:
-    labels = [task.label for task in tasks.values() if task.data == name]
-    group = [options.group] if options.group is not None else []
-    return dict.fromkeys([*options.columns, *group, *labels])
+def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> list[tuple[str, str]]:
+    """The wanted columns, each beside a key that names it."""
+    named = [(column, f"data.{name}.text") for column in options.columns]
+    if options.group is not None:
+        named.append((options.group, f"data.{name}.group"))
+    return named + [(task.label, f"tasks.{key}.label") for key, task in tasks.items() if task.data == name]
 
 
 def _identity(source: str, split: str, options: DataOptions, folder: Path) -> _Identity:

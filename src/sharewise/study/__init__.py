@@ -5,6 +5,7 @@ from sharewise.study.drafting import draft
 from sharewise.study.editor import study_schema
 from sharewise.study.errors import Mistake, StudyError
 from sharewise.study.loading import load_study
+from sharewise.study.locating import located
 from sharewise.study.schema import SINGLE, ReportOptions, Study
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "StudyError",
     "draft",
     "load_study",
+    "located",
     "study_schema",
 ]

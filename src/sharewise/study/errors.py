@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sharewise.errors import UserError
 
@@ -45,6 +45,19 @@ class Place:
         return (
             f"\n    {number} | {self.source.rstrip().replace(chr(9), '→')}\n    {' ' * len(number)} | {below}"
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a study was read; two studies that say the same are equal wherever they were.
+
+    Attributes:
+        source: the study file as the user named it, or nothing for a study from Python.
+        places: where its keys stand.
+    """
+
+    source: str = field(default="", compare=False)
+    places: Mapping[KeyPath, Place] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +128,14 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
+def nearest_place(path: KeyPath, places: Mapping[KeyPath, Place]) -> Place | None:
+    """Return where a key stands, or the nearest key above it."""
+    above = (path[:length] for length in range(len(path), -1, -1))
+    return next((places[p] for p in above if p in places), None)
+
+
 def _place(mistake: Mistake, places: Mapping[KeyPath, Place]) -> Place | None:
-    if mistake.place is not None:
-        return mistake.place
-    above = (mistake.path[:length] for length in range(len(mistake.path), -1, -1))
-    return next((places[path] for path in above if path in places), None)
+    return mistake.place or nearest_place(mistake.path, places)
 
 
 def _where(place: Place | None, mistake: Mistake, source: str) -> str:

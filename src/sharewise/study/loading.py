@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharewise.errors import UserError
-from sharewise.study.errors import KeyPath, Mistake, StudyError
+from sharewise.study.errors import KeyPath, Mistake, Origin, StudyError
 from sharewise.study.marks import Document, read_yaml
 from sharewise.study.overrides import apply_override
 from sharewise.study.schema import Study
@@ -39,6 +39,7 @@ def load_study(path: str | Path, *, overrides: Sequence[str] = ()) -> Study:
         apply_override(document, override)
     study = _validated(document, str(file))
     study._folder = file.resolve().parent
+    study._origin = Origin(source=str(file), places=document.places)
     return study
 
 

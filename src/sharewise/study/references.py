@@ -42,7 +42,8 @@ def check_references(study: Any) -> list[Mistake]:
 def _tasks(tasks: Mapping[str, Any], data: Mapping[str, Any]) -> Iterable[Mistake]:
     for name, task in tasks.items():
         source = _names(task).get("data")
-        if isinstance(source, str) and source and source not in data:
+        # Where there is no data set at all, that is the mistake.
+        if data and isinstance(source, str) and source and source not in data:
             yield unknown_name(("tasks", name, "data"), UnknownName(source, data, what="data set"))
 
 
@@ -125,7 +126,7 @@ def _arm(
         yield from _overrides(
             EncoderOptions, long_form(source), long_form(encoder), merged, (*path, "encoder")
         )
-    for task, overrides in _names(arm.get("tasks")).items():
+    for task, overrides in _names(arm.get("tasks")).items() if tasks else ():
         yield from _task(task, overrides, tasks, (*path, "tasks", task))
 
 

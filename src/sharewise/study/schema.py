@@ -21,7 +21,7 @@ from sharewise.errors import UnknownName
 from sharewise.models.options import EncoderOptions
 from sharewise.options import Options
 from sharewise.study.arms import ArmOptions, ResolvedArm
-from sharewise.study.errors import StudyError
+from sharewise.study.errors import Origin, StudyError
 from sharewise.study.merging import merge_encoder, merge_training
 from sharewise.study.plain import plain
 from sharewise.study.references import check_references
@@ -100,11 +100,17 @@ class Study(Options):
     report: ReportOptions = Field(default=ReportOptions(), description="what the reports show")
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
     def folder(self) -> Path:
         """Where relative paths start: the study file's folder, or the current one for a study from Python."""
         return self._folder
+
+    @property
+    def origin(self) -> Origin:
+        """Where the keys stand, for messages."""
+        return self._origin
 
     @field_validator("seeds")
     @classmethod

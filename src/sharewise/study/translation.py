@@ -17,8 +17,6 @@ from sharewise.study.suggestions import suggest
 from sharewise.study.wording import meaning, one_of, shown, words
 from sharewise.tasks import KINDS
 
-_LENGTHS = ("too_short", "too_long")
-
 
 @dataclass
 class _Spot:
@@ -49,8 +47,11 @@ def mistakes_in(error: ValidationError, annotation: Any, at: KeyPath = ()) -> li
     """
     found: list[Mistake] = []
     for detail in error.errors(include_url=False):
-        spot = _follow(detail["loc"], annotation, at)
-        found += _mistakes(detail["type"], detail.get("ctx", {}), detail["input"], spot)
+        code, location = detail["type"], detail["loc"]
+        if code == "missing" and isinstance(location[-1], int):
+            # One item of a fixed number: what is wrong is the list.
+            code, location = "too_short", location[:-1]
+        found += _mistakes(code, detail.get("ctx", {}), detail["input"], _follow(location, annotation, at))
     return pruned(found)
 
 
@@ -116,9 +117,6 @@ def _mistakes(code: str, context: Mapping[str, Any], value: Any, spot: _Spot) ->
         return _kind(value, spot)
     if code == "extra_forbidden":
         return [_unknown_key(spot)]
-    if code == "missing" and isinstance(last, int):
-        # One item of a fixed number: what is wrong is the list.
-        return [_wrong(value, replace(spot, path=path[:-1]))] if not spot.undecided else []
     if code == "missing":
         problem = f"`{last}` is missing"
         return [Mistake(path=path, problem=problem, expected=_meaning_without_default(spot), code="missing")]
@@ -139,6 +137,8 @@ def _wrong(value: Any, spot: _Spot) -> Mistake:
         problem, expected = "an empty value", 'write "null" or "~" in quotes if the text is meant'
     elif value is None and spot.field is not None:
         problem = f"has no value, where {words(kinds)} belongs"
+    elif value == {} and any(a.entries for a in kinds):
+        problem = "is empty, where one entry at least belongs"
     else:
         problem = f"{shown(value)} is not {words(kinds)}"
     hint = suggest(value, [v for a in kinds for v in a.literals]) if isinstance(value, str) else None

@@ -19,6 +19,9 @@ def words(kinds: Iterable[Alternative]) -> str:
     plain = {a.type for a in kinds}
     if {str, int, float} <= plain:
         return "a text or a number"
+    tags = [a.tag for a in kinds if a.tag is not None]
+    if len(tags) > 1:
+        return f"a mapping of `kind: {one_of(tags)}` and its keys"
     return one_of([phrase for kind in kinds for phrase in _phrases(kind)])
 
 

@@ -63,23 +63,40 @@ class Records:
         return f"{self.name}, {place}, column {column!r}"
 
 
+class ColumnError(UserError):
+    """A wanted column is not there, or there more than once; whoever wanted it knows the key.
+
+    Args:
+        problem: as of every `UserError`, like the rest.
+        column: its name.
+    """
+
+    def __init__(
+        self, problem: str, *, column: str = "", expected: str | None = None, action: str | None = None
+    ) -> None:
+        self.column = column
+        super().__init__(problem, expected=expected, action=action)
+
+
 def select(request: Request, header: Sequence[str]) -> tuple[str, ...]:
     """Return the wanted columns of a header, or all named ones where the request leaves them open.
 
     Raises:
-        UserError: if a wanted column is not there, or there more than once.
+        ColumnError: if a wanted column is not there, or there more than once.
     """
     wanted = request.columns if request.columns is not None else tuple(h for h in header if h)
     for column in wanted:
         if column not in header:
-            raise UserError(
+            raise ColumnError(
                 f"{request.name}: there is no column {column!r}{did_you_mean(column, header)}",
+                column=column,
                 expected=f"one of the columns {listing(header)}",
                 action="correct the name in the study file, or the file's first line",
             )
         if list(header).count(column) > 1:
-            raise UserError(
+            raise ColumnError(
                 f"{request.name}: the column {column!r} is there {list(header).count(column)} times",
+                column=column,
                 expected="every column that is used once",
                 action="rename or delete all but one of them",
             )
