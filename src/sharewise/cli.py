@@ -252,6 +252,37 @@ def predict(
             typer.echo(f"written: {done.rejected_file}: {done.rejected:,} rows that could not be scored")
 
 
+@app.command(epilog="Example: sharewise serve dialogue-model --port 8000")
+def serve(
+    folder: ModelFolder,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Processes, each with the model.")
+    ] = 1,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file", help="Holds the bearer token; else SHAREWISE_TOKEN does. Loopback needs none."
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A limit: max_texts=64. See the guide. Can be repeated."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Serve a model: HTTP API, and a page to try texts on."""
+    from sharewise.serve.http import needs_extra
+
+    with needs_extra("serve"):
+        from sharewise.serve.http.running import serve as run
+        from sharewise.serve.http.settings import options_of
+    run(options_of(folder, host, port, workers, token_file, set_ or []), as_json=as_json)
+
+
 @corpus.command(epilog="Example: sharewise corpus dialogue --language ko --rows 5000 -o data")
 def dialogue(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("dialogues"),

@@ -36,7 +36,8 @@ def decisions(task: Task, scores: Array, thresholds: Sequence[float] | None) -> 
         return [[task.labels[i] for i in np.flatnonzero(row)] for row in found]
     if task.labels:
         return [task.labels[int(i)] for i in found]
-    return [float(value) for value in found]
+    # Six digits after the point, so that no answer ends in the noise of float32.
+    return [round(float(value), 6) for value in found]
 
 
 def answers(task: Task, scores: Array, thresholds: Sequence[float] | None) -> list[Answer]:
@@ -57,10 +58,8 @@ def columns(task: Task, scores: Array, thresholds: Sequence[float] | None) -> li
     Several labels in one cell are joined by semicolons.
     """
     made = [";".join(d) if isinstance(d, list) else d for d in decisions(task, scores, thresholds)]
-    # Numbers in six digits after the point, so that a file doesn't end in the noise of float32.
     kind = pl.String if task.labels else pl.Float64
-    shown = made if task.labels else [round(float(d), 6) for d in made]
-    found = [pl.Series(f"{task.name}.predicted", shown, dtype=kind)]
+    found = [pl.Series(f"{task.name}.predicted", made, dtype=kind)]
     if task.labels:
         found += [
             pl.Series(f"{task.name}.p.{name}", np.round(scores[:, i].astype(np.float64), 6))

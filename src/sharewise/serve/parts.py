@@ -30,6 +30,7 @@ class Parts:
         self.output = output
         self.suffix = suffix
         self.folder = output.with_name(f".{output.name}.parts")
+        self.lock = self.folder / ".lock"
 
     def open(self, job: Mapping[str, Any], *, restart: bool) -> int:
         """Begin or go on; return how many windows are done.
@@ -37,9 +38,10 @@ class Parts:
         Raises:
             UserError: where the folder holds parts of another job.
         """
-        if restart:
-            self.discard()
         self.folder.mkdir(parents=True, exist_ok=True)
+        for file in self.folder.iterdir() if restart else ():
+            if file != self.lock:
+                file.unlink()
         clear_unfinished(self.folder)
         file = self.folder / _JOB
         wanted = json.loads(json.dumps(job))

@@ -18,9 +18,12 @@ from sharewise.files import locked
 from sharewise.serve.parts import Parts, file_facts
 from sharewise.serve.scorer import WINDOW, Scorer, texts_of, unusable
 from sharewise.serve.writing import Shape, bad_lines, join_parts
+from sharewise.tasks import Array
 
 # Is told of progress: rows done, and the share of the input read where that is known.
 Watch = Callable[[int, float | None], None]
+# Gives the scores of texts by task; the scorer itself, or a queue before it.
+Compute = Callable[[list[Any], list[str]], dict[str, Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ def predict_file(
     restart: bool = False,
     window: int = WINDOW,
     watch: Watch | None = None,
+    compute: Compute | None = None,
 ) -> Predicted:
     """Score a file row by row: its columns, then the answers, in its order.
 
@@ -74,6 +78,7 @@ def predict_file(
         restart: forget what an earlier run has done.
         window: records read at a time.
         watch: is told of progress.
+        compute: what computes the scores; the scorer itself if None.
 
     Raises:
         UserError: where the input is wrong, or the model lacks what is asked for.
@@ -86,7 +91,7 @@ def predict_file(
     if output != "-" and Path(output).resolve() == Path(source).resolve():
         raise UserError(f"{output}: the output would overwrite the input", action="name another file")
     windows = read_windows(source, rows=window, format_=input_format, encoding=encoding)
-    work = _Work(scorer, source, shape, text, chosen, on_error, watch)
+    work = _Work(scorer, source, shape, text, chosen, on_error, watch, compute)
     if output == "-":
         return work.streamed(windows)
     if source == "-":
@@ -111,9 +116,10 @@ class _Work:
         source: str,
         shape: Shape,
         text: str | Sequence[str] | None,
-        tasks: Sequence[str],
+        tasks: list[str],
         on_error: str,
         watch: Watch | None,
+        compute: Compute | None,
     ) -> None:
         self.scorer = scorer
         self.source = "standard input" if source == "-" else source
@@ -122,6 +128,7 @@ class _Work:
         self.tasks = tasks
         self.on_error = on_error
         self.watch = watch or (lambda rows, share: None)
+        self.compute = compute or scorer.scores
         self.wanted: tuple[str, ...] | None = None
         self.rows = self.rejected = 0
 
@@ -137,7 +144,7 @@ class _Work:
     def at_once(self, windows: Iterable[Window], output: Path) -> Predicted:
         """From standard input, which can't be read again, into a file that appears when it is whole."""
         parts = Parts(output, self.shape.suffix)
-        with locked(parts.folder.with_suffix(".lock"), busy=_busy(output)):
+        with locked(parts.lock, busy=_busy(output)):
             parts.open({}, restart=True)
             return self._gather(windows, parts, 0)
 
@@ -147,7 +154,7 @@ class _Work:
         """From file to file."""
         parts = Parts(output, self.shape.suffix)
         output.parent.mkdir(parents=True, exist_ok=True)
-        with locked(parts.folder.with_suffix(".lock"), busy=_busy(output)):
+        with locked(parts.lock, busy=_busy(output)):
             return self._gather(windows, parts, parts.open(job, restart=restart))
 
     def _gather(self, windows: Iterable[Window], parts: Parts, done: int) -> Predicted:
@@ -206,7 +213,7 @@ class _Work:
                 f"{self.source}, {self._unit(window)} {bad[0].place}: {bad[0].reason}",
                 action="correct the row, or put such rows apart with `--on-error apart`",
             )
-        scores = self.scorer.scores([texts[row] for row in keep], self.tasks)
+        scores = self.compute([texts[row] for row in keep], self.tasks)
         self.rows += len(keep)
         self.rejected += len(bad)
         if not keep:

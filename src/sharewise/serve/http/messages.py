@@ -1,0 +1,160 @@
+"""What is sent to the server, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from sharewise.serve.answers import Answer
+from sharewise.serve.scorer import Scorer
+
+SomeText = Annotated[str, StringConstraints(min_length=1)]
+_PAIR: dict[str, JsonValue] = {"text": "What is the capital of France?", "pair": "It is Paris."}
+
+
+class Pair(BaseModel):
+    """Two texts that belong together, such as a question and its answer."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_PAIR]})
+
+    text: SomeText
+    pair: SomeText
+
+
+class ScoreRequest(BaseModel):
+    """Texts to be scored."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"texts": ["a text", "another"]}, {"texts": [_PAIR]}, {"texts": "only one"}]
+        },
+    )
+
+    texts: SomeText | Pair | Annotated[list[SomeText | Pair], Field(min_length=1)] = Field(
+        description="one text or pair, or a list of them"
+    )
+    tasks: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="names of tasks; all if left out"
+    )
+
+    @property
+    def listed(self) -> list[str | tuple[str, str]]:
+        """The texts and pairs as the scorer takes them."""
+        given = self.texts if isinstance(self.texts, list) else [self.texts]
+        return [item if isinstance(item, str) else (item.text, item.pair) for item in given]
+
+
+class TaskAnswer(BaseModel):
+    """What the model says of one text and task."""
+
+    decision: str | float | list[str] = Field(description="a label, several labels, or a number")
+    probabilities: dict[str, float] = Field(
+        description="by label, calibrated; of a binary task the positive one alone; empty for a number"
+    )
+
+
+class ScoreResponse(BaseModel):
+    """Answers in the order of the texts."""
+
+    model: str = Field(description="begins the model's digest; another model has another one")
+    results: list[dict[str, TaskAnswer]] = Field(description="for each text its answers by task")
+
+
+class ExplainRequest(BaseModel):
+    """A text whose words are to be weighed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "a lovely film", "task": "polite"}]}
+    )
+
+    text: SomeText
+    pair: SomeText | None = None
+    task: str
+
+
+class Span(BaseModel):
+    """A stretch of a text and what it did to the probability."""
+
+    part: int = Field(description="0: text, 1: pair")
+    start: int = Field(description="in code points")
+    end: int
+    weight: float = Field(description="probability with it minus probability without it")
+
+
+class ExplainResponse(BaseModel):
+    """Occlusion: each word is left out in turn."""
+
+    output: str = Field(description="the label whose probability, or the number, that was weighed")
+    score: float
+    spans: list[Span]
+    milliseconds: float
+
+
+class TaskFacts(BaseModel):
+    """One task of the model."""
+
+    kind: str
+    labels: list[str]
+    outputs: list[str] = Field(
+        description="labels that have a probability; of a binary task the positive one"
+    )
+    thresholds: list[float] = Field(
+        description="one an output; empty where the task decides as it was trained"
+    )
+    calibrated: bool
+    metrics: dict[str, Any] = Field(description="split -> metric, value, interval, rows")
+
+
+class ModelFacts(BaseModel):
+    """What is served."""
+
+    name: str
+    model: str
+    sharewise: str
+    tasks: dict[str, TaskFacts]
+    texts: list[str] = Field(description="what the training texts were called: one name, or two of a pair")
+    languages: dict[str, float]
+    max_length: int = Field(description="tokens; longer texts lose their ends")
+    limits: dict[str, int]
+
+
+def answer_message(answer: Answer) -> dict[str, Any]:
+    """An answer, ready for JSON."""
+    return {"decision": answer.decision, "probabilities": dict(answer.probabilities)}
+
+
+def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFacts:
+    """Describe the model that is served."""
+    from sharewise.models.calibration import output_names
+
+    tasks = {
+        name: TaskFacts(
+            kind=task.options.kind,
+            labels=list(task.labels),
+            outputs=list(output_names(task)) if task.labels else [],
+            thresholds=list(scorer.thresholds.get(name, ())),
+            calibrated=name in scorer.calibration,
+            metrics={s: m.model_dump() for s, m in model.manifest.metrics.get(name, {}).items()},
+        )
+        for model in scorer.models
+        for name, task in model.tasks.items()
+    }
+    first = scorer.models[0].manifest
+    texts = next(iter(scorer.text_columns.values()), ("text",))
+    return ModelFacts(
+        name=str(first.study.get("name", "model")),
+        model=short_digest(scorer),
+        sharewise=version,
+        tasks=tasks,
+        texts=list(texts),
+        languages=first.languages,
+        max_length=min(model.max_length for model in scorer.models),
+        limits=limits,
+    )
+
+
+def short_digest(scorer: Scorer) -> str:
+    """The beginning of the (first) model's digest."""
+    return scorer.digest[:12]

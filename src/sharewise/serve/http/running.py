@@ -1,0 +1,89 @@
+"""One server: one process or several on one socket, stopped gracefully."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from sharewise.errors import RunError
+from sharewise.serve.http.metrics import DIRECTORY_VARIABLE
+from sharewise.serve.http.options import ServeOptions
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+# How the processes of one server learn their options; the token is among them.
+_VARIABLE = "_SHAREWISE_SERVE"
+_BACKLOG = 2048
+
+
+def app_from_environment() -> FastAPI:
+    """Make the app in a process that the server has started."""
+    import torch
+
+    from sharewise.serve.http.app import create_app
+    from sharewise.serve.scorer import Scorer
+
+    options = ServeOptions.model_validate_json(os.environ[_VARIABLE])
+    if options.workers > 1:
+        torch.set_num_threads(max(1, torch.get_num_threads() // options.workers))
+    return create_app(Scorer.load(options.model), options)
+
+
+def serve(options: ServeOptions, *, as_json: bool = False) -> None:
+    """Serve until SIGTERM or Ctrl-C; what was accepted by then is finished.
+
+    Raises:
+        RunError: where the address is taken.
+    """
+    listening = _listen(options)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}"
+    if as_json:
+        print(json.dumps({"address": address, "workers": options.workers}), flush=True)
+    else:
+        sys.stderr.write(f"serving {options.model} at {address} (Ctrl-C stops)\n")
+    os.environ[_VARIABLE] = options.model_dump_json()
+    config = uvicorn.Config(
+        f"{__name__}:app_from_environment",
+        factory=True,
+        workers=options.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=options.grace,
+        backlog=_BACKLOG,
+    )
+    with tempfile.TemporaryDirectory(prefix="sharewise-metrics-") as numbers:
+        if options.workers > 1:
+            # Before prometheus_client is imported anywhere: it looks only then.
+            os.environ[DIRECTORY_VARIABLE] = numbers
+            Multiprocess(config, sockets=[listening]).run()
+            return
+        server = uvicorn.Server(config)
+        server.run(sockets=[listening])
+        if not server.started:
+            raise RunError("the server could not be started; the reason stands above")
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((options.host, options.port))
+    except OSError as error:
+        listening.close()
+        raise RunError(
+            f"{options.host}:{options.port} can't be listened on ({error.strerror or error}); take another --port"
+        ) from None
+    listening.set_inheritable(True)
+    return listening
