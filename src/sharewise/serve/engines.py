@@ -43,5 +43,6 @@ class TorchEngine(Engine):
         outputs: dict[str, torch.Tensor] = {}
         for own, sharing in self.models:
             if own.intersection(tasks):
-                outputs.update(sharing(there))
+                # A model may have heads that it doesn't serve, as where weights were selected task by task.
+                outputs.update({task: block for task, block in sharing(there).items() if task in own})
         return {task: block.float().cpu() for task, block in outputs.items()}
