@@ -13,6 +13,7 @@ from sharewise.data.parts import Part, split_parts
 from sharewise.data.sources import read_sources
 from sharewise.data.table import SPLITS, StudyData, Table
 from sharewise.data.targets import label_notes, resolve
+from sharewise.data.votes import count_votes
 from sharewise.errors import UserError
 from sharewise.tasks import AnyTaskOptions, Array, Task
 
@@ -50,7 +51,12 @@ def load(
     for name, task_options in tasks.items():
         resolved[name], targets[name] = resolve(name, task_options, parts[task_options.data])
         notes += label_notes(resolved[name], targets[name])
-    tables = {split: _table(split, used, parts, resolved, targets) for split in splits}
+    votes = {
+        name: count_votes(task, parts[task.options.data])
+        for name, task in resolved.items()
+        if task.options.votes is not None
+    }
+    tables = {split: _table(split, used, parts, resolved, targets, votes) for split in splits}
     return StudyData(
         tasks=resolved,
         train=tables["train"],
@@ -78,6 +84,7 @@ def _table(
     parts: Mapping[str, Mapping[str, Part]],
     tasks: Mapping[str, Task],
     targets: Mapping[str, Mapping[str, Array]],
+    votes: Mapping[str, Mapping[str, Array]],
 ) -> Table:
     """Put one split of all data sets together, in order; a task has holes in all rows of the others."""
     here = {name: of_data[split] for name, of_data in parts.items()}
@@ -96,6 +103,12 @@ def _table(
         split=split,
         texts=pl.concat([_texts(used[name], part) for name, part in here.items()]),
         targets=blocks,
+        votes={
+            name: _placed(votes[name][split], sum(sizes), ends[tasks[name].options.data]) for name in votes
+        },
+        slices=_slices(used, here),
+        origins=tuple(part.origin for part in here.values()),
+        lines=np.concatenate([part.lines for part in here.values()]),
         groups=np.concatenate([p.groups + o for p, o in zip(here.values(), offsets, strict=False)]),
         sources=np.repeat(np.arange(len(here), dtype=np.int32), sizes),
         rows=np.concatenate([part.rows for part in here.values()]).astype(np.int64),
@@ -108,3 +121,22 @@ def _texts(options: DataOptions, part: Part) -> pl.DataFrame:
     text, *pair = (part.column(column) for column in options.columns)
     second = pair[0] if pair else pl.repeat(None, len(text), dtype=pl.String, eager=True)
     return pl.DataFrame({"text": text, "pair": second}, schema={"text": pl.String, "pair": pl.String})
+
+
+def _slices(used: Mapping[str, DataOptions], parts: Mapping[str, Part]) -> pl.DataFrame:
+    """The columns to slice by, as texts, null where a data set has no such column."""
+    names = dict.fromkeys(name for data in parts for name in used[data].slices)
+    return pl.DataFrame({name: pl.concat([_slice(used[d], p, name) for d, p in parts.items()]) for name in names})
+
+
+def _slice(options: DataOptions, part: Part, name: str) -> pl.Series:
+    if name in options.slices:
+        return part.column(name).cast(pl.String)
+    return pl.repeat(None, len(part.rows), dtype=pl.String, eager=True)
+
+
+def _placed(block: Array, rows: int, end: int) -> Array:
+    """Votes of one data set's rows among those of all."""
+    placed = np.zeros((rows, block.shape[1]), dtype=block.dtype)
+    placed[end - len(block) : end] = block
+    return placed

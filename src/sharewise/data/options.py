@@ -36,6 +36,10 @@ class DataOptions(Options):
     group: Column | None = Field(
         default=None, description="column of rows that belong together: never split, resampled as one"
     )
+    slice: Column | Annotated[tuple[Column, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="columns whose effect on the labels the audit measures; nothing is trained on them",
+    )
     encoding: str | None = Field(default=None, description="character encoding; found out if left out")
 
     @field_validator("train")
@@ -77,3 +81,8 @@ class DataOptions(Options):
     def columns(self) -> tuple[str, ...]:
         """The one or two text columns."""
         return (self.text,) if isinstance(self.text, str) else self.text
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The columns named under `slice`."""
+        return (self.slice,) if isinstance(self.slice, str) else self.slice or ()

@@ -11,7 +11,7 @@ import polars as pl
 from sharewise.data.options import DataOptions, fraction
 from sharewise.data.reading import Records
 from sharewise.data.splits import cut, strata, units
-from sharewise.data.table import SPLITS
+from sharewise.data.table import SPLITS, Origin
 from sharewise.errors import UserError
 from sharewise.tasks import Array, holes, spelled
 
@@ -35,6 +35,17 @@ class Part:
     def column(self, name: str) -> pl.Series:
         """One column of these rows."""
         return self.records.frame[name].gather(self.rows)
+
+    @property
+    def origin(self) -> Origin:
+        """The file, and what its records are counted by."""
+        return Origin(self.records.name, "row" if self.records.lines is None else "line")
+
+    @property
+    def lines(self) -> Array:
+        """The one-based line of each row, or its number in formats without lines, int64 ``(rows,)``."""
+        lines = self.records.lines
+        return np.asarray(self.rows + 1 if lines is None else lines[self.rows], dtype=np.int64)
 
     def take(self, chosen: Array, cut: str | None) -> Part:
         """Some of these rows, by a mask ``(rows,)``."""

@@ -71,7 +71,12 @@ def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions
     named = [(column, f"data.{name}.text") for column in options.columns]
     if options.group is not None:
         named.append((options.group, f"data.{name}.group"))
-    return named + [(task.label, f"tasks.{key}.label") for key, task in tasks.items() if task.data == name]
+    named += [(column, f"data.{name}.slice") for column in options.slices]
+    for key, task in tasks.items():
+        if task.data == name:
+            named.append((task.label, f"tasks.{key}.label"))
+            named += [(column, f"tasks.{key}.votes") for column in task.vote_columns]
+    return named
 
 
 def _identity(source: str, split: str, options: DataOptions, folder: Path) -> _Identity:

@@ -1,14 +1,14 @@
 """The table of texts × tasks, with holes: what every room after reading knows of the data.
 
-Each row is a text or a pair of texts; each task has a target block with holes. Nothing else in the program
-knows which file a row came from.
+Each row is a text or a pair of texts; each task has a target block with holes. Which file a row came from is kept
+for messages alone: no room trains or scores by it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,14 @@ from sharewise.tasks import Array, Task
 
 SPLITS = ("train", "validation", "test")
 _CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file that rows are from, as the user wrote it, and what its records are counted by: line or row."""
+
+    file: str
+    unit: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,13 @@ class Table:
         rows: int64 ``(rows,)``: the row's zero-based number in its data set's file (or files) as read.
         datasets: names of the data sets, in the study's order.
         grouped: whether any data set declared groups; else ``groups`` simply numbers the rows.
+        votes: for each task with declared votes how many raters chose each label, int32 ``(rows, labels)``; a row
+            without votes is all zero. Only the audit reads them.
+        slices: frame of ``(rows, slice columns)`` as texts, null in rows of data sets without the column. Only the
+            audit reads them.
+        origins: the file that the rows of each data set are from, in the order of ``datasets``.
+        lines: int64 ``(rows,)``: the one-based line of its file where the row begins, or the number of the row where
+            the format has no lines.
     """
 
     split: str
@@ -42,6 +57,10 @@ class Table:
     rows: Array
     datasets: tuple[str, ...]
     grouped: bool
+    votes: Mapping[str, Array] = field(default_factory=dict)
+    slices: pl.DataFrame = field(default_factory=pl.DataFrame)
+    origins: tuple[Origin, ...] = ()
+    lines: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return self.texts.height

@@ -16,6 +16,7 @@ from sharewise.tasks.verbaliser import Verbaliser
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Label = str | int | float | bool
+Column = Annotated[str, StringConstraints(min_length=1)]
 
 
 class TaskOptions(Options):
@@ -36,6 +37,11 @@ class TaskOptions(Options):
     prefix: str | None = Field(
         default=None,
         description="what text to text puts before each text of the task; its name and a colon if left out",
+    )
+    votes: dict[str, Column] | Annotated[tuple[Column, ...], Field(min_length=2)] | None = Field(
+        default=None,
+        description="the raters' votes: the column of each label's count (`yes` and `no` for a binary task), or a "
+        "column a rater; the audit measures their agreement",
     )
     metric: str | None = Field(
         default=None, description="primary metric; mcc, macro_f1 or pearson by kind if left out"
@@ -74,6 +80,12 @@ class TaskOptions(Options):
                 "`metric: mae` needs a margin: the difference, in the label's unit, that doesn't matter"
             )
         return value
+
+    @property
+    def vote_columns(self) -> tuple[str, ...]:
+        """The columns named under `votes`."""
+        votes = self.votes or ()
+        return tuple(votes.values()) if isinstance(votes, dict) else votes
 
     @property
     def primary_metric(self) -> str:

@@ -1,0 +1,117 @@
+"""Fingerprints of texts: one number for equal normal forms, and a signature whose agreement estimates how alike two are.
+
+The signature is MinHash (Broder 1997) by one permutation (Li, Owen and Zhang, NIPS 2012): the shingles' hashes fall into
+bins, each bin keeps its smallest, and the share of bins in which two texts agree, bins that are empty in both left out,
+estimates the Jaccard similarity of their sets of shingles. With 128 bins and a similarity of .8 its standard error is
+at most .035.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sharewise.audit.normal import code_points
+from sharewise.tasks import Array
+
+BINS = 128
+SHINGLE = 4
+"""Characters of a shingle: long enough to be rare in a language of letters, short enough for Korean and Japanese."""
+EMPTY = np.uint32(0xFFFFFFFF)
+_CHUNK = 40_000
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprints:
+    """Of some texts or pairs.
+
+    Attributes:
+        exact: int64 ``(rows,)``: rows of equal texts have equal numbers, from 0 by first occurrence.
+        normal: int64 ``(rows,)``: the same for normal forms; of a pair the order of the two doesn't matter.
+        signatures: uint32 ``(rows, BINS)``.
+        shingles: int32 ``(rows,)``: how many shingles, repeated ones included, a row has.
+    """
+
+    exact: Array
+    normal: Array
+    signatures: Array
+    shingles: Array
+
+
+def fingerprints(texts: pl.DataFrame) -> Fingerprints:
+    """Take the fingerprints of ``(rows, 2)`` texts: ``text`` and ``pair``."""
+    exact = texts.select(pl.struct("text", "pair").hash(seed=1)).to_series().to_numpy()
+    keys = np.empty(len(texts), dtype=np.uint64)
+    signatures = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
+    shingles = np.zeros(len(texts), dtype=np.int32)
+    for start in range(0, len(texts), _CHUNK):
+        part = slice(start, min(start + _CHUNK, len(texts)))
+        frame = texts.slice(start, _CHUNK)
+        hashes = []
+        for name in ("text", "pair"):
+            if frame[name].null_count() == len(frame):
+                hashes.append(np.zeros(len(frame), dtype=np.uint64))
+                continue
+            points, starts = code_points(frame[name])
+            hashes.append(_whole(points, starts))
+            shingles[part] += _shingle(points, starts, signatures[part])
+        keys[part] = _mixed(np.minimum(*hashes)) + np.maximum(*hashes)
+    return Fingerprints(numbered(exact), numbered(keys), signatures, shingles)
+
+
+def numbered(keys: Array) -> Array:
+    """Number equal keys ``(rows,)`` alike, from 0 in the order of their first occurrence."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse.reshape(-1)]
+
+
+def similarity(signatures: Array, one: Array, other: Array) -> Array:
+    """Estimated Jaccard similarities of pairs of rows: int64 ``(pairs,)`` twice -> float64 ``(pairs,)``."""
+    result = np.empty(len(one))
+    for start in range(0, len(one), _CHUNK):
+        a, b = signatures[one[start : start + _CHUNK]], signatures[other[start : start + _CHUNK]]
+        filled = np.count_nonzero((a & b) != EMPTY, axis=1)
+        agreeing = np.count_nonzero((a == b) & (a != EMPTY), axis=1)
+        result[start : start + _CHUNK] = agreeing / np.maximum(filled, 1)
+    return result
+
+
+def _mixed(values: Array) -> Array:
+    """A bijection of uint64 after which every bit depends on every other (the finaliser of SplitMix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _whole(points: Array, starts: Array) -> Array:
+    """One hash a text, uint64 ``(texts,)``; 0 for an empty one."""
+    lengths = np.diff(starts)
+    place = np.arange(len(points), dtype=np.uint64) - np.repeat(starts[:-1], lengths).astype(np.uint64)
+    hashes = _mixed((points.astype(np.uint64) | (place << np.uint64(24))) * _GOLDEN)
+    ends = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(hashes, dtype=np.uint64)])
+    return np.asarray(ends[starts[1:]] - ends[starts[:-1]])
+
+
+def _shingle(points: Array, starts: Array, signatures: Array) -> Array:
+    """Enter the texts' shingles into their signatures; return how many each has, ``(texts,)``."""
+    lengths = np.diff(starts)
+    count = np.maximum(lengths - SHINGLE + 1, 0)
+    if len(points) < SHINGLE:
+        return count
+    values = points.astype(np.uint64)
+    joined = np.zeros(len(points) - SHINGLE + 1, dtype=np.uint64)
+    for offset in range(SHINGLE):
+        joined = joined * _GOLDEN + values[offset : len(points) - SHINGLE + 1 + offset]
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    inside = owner[: len(joined)] == owner[SHINGLE - 1 :]
+    hashes = _mixed(joined[inside])
+    cells = owner[: len(joined)][inside] * BINS + (hashes >> np.uint64(57)).astype(np.int64)
+    # The largest number means an empty bin, so no hash may be it.
+    smallest = np.minimum(hashes.astype(np.uint32), EMPTY - np.uint32(1))
+    np.minimum.at(signatures.reshape(-1), cells, smallest)
+    return count
