@@ -58,7 +58,9 @@ def _matches(rows: Rows, found: Alike, split: str, within: str) -> pl.DataFrame:
     parts.append(joined.with_columns(pl.lit("near").alias("likeness")))
     columns = ["row", "source", "other", "other_source", "likeness", "similarity"]
     together = pl.concat([part.select(columns) for part in parts])
-    return together.unique(["row", "other_source"], keep="first", maintain_order=True).sort("row", maintain_order=True)
+    return together.unique(["row", "other_source"], keep="first", maintain_order=True).sort(
+        "row", maintain_order=True
+    )
 
 
 def _overlap(
@@ -146,7 +148,9 @@ def _group_finding(rows: Rows, split: str, within: str, groups: int, apart: Arra
         severity="problem" if split == "test" else "warning",
         says=f"{counted(groups, 'group')} of {split} ({counted(len(apart), 'row')}) also {'has' if groups == 1 else 'have'} "
         f"rows in {within}",
-        to_do=f"cut the splits by group: name one file and let `{split}: \"10%\"` cut whole groups from it",
-        tasks=tuple(dict.fromkeys(t for source in np.unique(rows.source[apart]) for t in rows.tasks_of(int(source)))),
+        to_do=f'cut the splits by group: name one file and let `{split}: "10%"` cut whole groups from it',
+        tasks=tuple(
+            dict.fromkeys(t for source in np.unique(rows.source[apart]) for t in rows.tasks_of(int(source)))
+        ),
         rows=apart,
     )

@@ -32,10 +32,19 @@ def repeats(rows: Rows, found: Alike) -> tuple[list[Repeats], list[Found]]:
             alike = (of_row >= 0) & np.isin(of_row, held) & ~exact & ~normal
             counts = [int(np.count_nonzero(mask)) for mask in (exact, normal, alike)]
             tables.append(
-                Repeats(split=split, data=name, rows=len(mine), exact=counts[0], normalised=counts[1], near=counts[2])
+                Repeats(
+                    split=split,
+                    data=name,
+                    rows=len(mine),
+                    exact=counts[0],
+                    normalised=counts[1],
+                    near=counts[2],
+                )
             )
             if counts[0] + counts[1]:
-                findings.append(_finding(rows, split, name, source, mine[exact | normal], len(mine), counts, found))
+                findings.append(
+                    _finding(rows, split, name, source, mine[exact | normal], len(mine), counts, found)
+                )
     return tables, findings
 
 

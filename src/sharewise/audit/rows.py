@@ -54,7 +54,9 @@ class Rows:
     @cached_property
     def characters(self) -> Array:
         """int64 ``(rows,)``: characters of the text, or of both texts of a pair."""
-        counted = self.texts.select((pl.col("text").str.len_chars() + pl.col("pair").str.len_chars().fill_null(0)))
+        counted = self.texts.select(
+            pl.col("text").str.len_chars() + pl.col("pair").str.len_chars().fill_null(0)
+        )
         return counted.to_series().to_numpy().astype(np.int64)
 
     @property
@@ -117,7 +119,11 @@ def _excerpts(texts: pl.DataFrame) -> pl.Series:
     both = pl.concat_str("text", "pair", separator=" / ", ignore_nulls=True)
     plain = texts.select(both.str.replace_all(r"\s+", " ").str.strip_chars().alias("text"))["text"]
     cut = plain.str.slice(0, _EXCERPT - 1) + "…"
-    return plain.to_frame().select(pl.when(plain.str.len_chars() > _EXCERPT).then(cut).otherwise(plain)).to_series()
+    return (
+        plain.to_frame()
+        .select(pl.when(plain.str.len_chars() > _EXCERPT).then(cut).otherwise(plain))
+        .to_series()
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -75,7 +75,9 @@ class SplitLengths(Record):
     longest: int
     cut: float = Field(description="share of the rows that `max_length` cuts")
     lost: float = Field(description="share of all tokens that it cuts off")
-    histogram: tuple[tuple[int, int, int], ...] = Field(description="(from, to, sampled rows), to not included")
+    histogram: tuple[tuple[int, int, int], ...] = Field(
+        description="(from, to, sampled rows), to not included"
+    )
 
 
 class Padding(Record):
@@ -102,7 +104,9 @@ class Relation(Record):
     one: str
     other: str
     measure: Measure
-    value: float | None = Field(description="None where too few rows hold both, or one of them is constant there")
+    value: float | None = Field(
+        description="None where too few rows hold both, or one of them is constant there"
+    )
     rows: int
 
 
@@ -140,8 +144,12 @@ class Agreement(Record):
     alpha: float | None = Field(description="Krippendorff's alpha; None where it is not defined")
     unanimous: float = Field(description="share of rows on which all votes are the same")
     disagreement_share: float = Field(description="of all cells with a disagreement, those of this task")
-    one_rater: dict[str, float] = Field(description="what one of the raters scores against the majority of all")
-    another_rater: dict[str, float] = Field(description="what one rater scores against the majority of the others")
+    one_rater: dict[str, float] = Field(
+        description="what one of the raters scores against the majority of all"
+    )
+    another_rater: dict[str, float] = Field(
+        description="what one rater scores against the majority of the others"
+    )
 
 
 class Difficulty(Record):
@@ -200,7 +208,9 @@ class Effect(Record):
     task: str
     by: str = Field(description="text length, rows of the group, or a column named under `slice`")
     label: str | None = Field(description="the label whose share changes most; None for numbers")
-    strength: float | None = Field(description="Cramér's V between bins and labels, or the correlation ratio of ranks")
+    strength: float | None = Field(
+        description="Cramér's V between bins and labels, or the correlation ratio of ranks"
+    )
     ordered: bool
     bins: tuple[Bin, ...]
 

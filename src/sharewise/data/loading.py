@@ -126,7 +126,9 @@ def _texts(options: DataOptions, part: Part) -> pl.DataFrame:
 def _slices(used: Mapping[str, DataOptions], parts: Mapping[str, Part]) -> pl.DataFrame:
     """The columns to slice by, as texts, null where a data set has no such column."""
     names = dict.fromkeys(name for data in parts for name in used[data].slices)
-    return pl.DataFrame({name: pl.concat([_slice(used[d], p, name) for d, p in parts.items()]) for name in names})
+    return pl.DataFrame(
+        {name: pl.concat([_slice(used[d], p, name) for d, p in parts.items()]) for name in names}
+    )
 
 
 def _slice(options: DataOptions, part: Part, name: str) -> pl.Series:
