@@ -103,6 +103,41 @@ def init(
         typer.echo(f"{output} is written; next: sharewise compare {output} --plan")
 
 
+@app.command(epilog="Example: sharewise audit study.yaml --write-groups")
+def audit(
+    study: StudyFile,
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    write_groups: Annotated[
+        bool,
+        typer.Option(
+            "--write-groups", help="Write the suggested groups of tasks into the study file, as an arm."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at the data before a step is trained: balance, lengths, leaks, raters, groups of tasks, power."""
+    from sharewise.compare.auditing import audit_study, suggested_arm
+    from sharewise.compare.comparison import study_folder
+    from sharewise.report.audit import print_audit, write_audit
+    from sharewise.study.writing import write_arm
+
+    loaded = _load(study, set_)
+    found = audit_study(loaded, runs=runs)
+    folder = study_folder(loaded, runs)
+    page = write_audit(found, folder)
+    if as_json:
+        typer.echo(found.model_dump_json())
+    else:
+        print_audit(found, _console())
+        for path in (page, folder / "audit.json", folder / "audit-rows.csv"):
+            typer.echo(f"written: {path}")
+    if write_groups:
+        write_arm(study, "grouped", suggested_arm(found))
+        if not as_json:
+            typer.echo(f"{study}: arm `grouped` is written; next: sharewise compare {study} --plan")
+
+
 @app.command(epilog="Example: sharewise compare study.yaml --set training.epochs=1 --plan")
 def compare(
     study: StudyFile,

@@ -123,7 +123,7 @@ def _no_tokenizer(plan: Plan) -> Found:
     return Found(
         key="tokenizer",
         severity="warning",
-        says=f"lengths in tokens are not known: {plan.tokenizer_note}",
+        says=f"Lengths in tokens are not known: {plan.tokenizer_note}",
         to_do="make the encoder available, and audit again",
     )
 
@@ -131,5 +131,6 @@ def _no_tokenizer(plan: Plan) -> Found:
 def _notes(data: StudyData) -> list[Found]:
     """What was left out or found out while reading."""
     return [
-        Found(key="reading", severity="note", says=note, to_do="look whether this is meant") for note in data.notes
+        Found(key="reading", severity="note", says=note, to_do="look whether this is meant")
+        for note in data.notes
     ]

@@ -27,7 +27,9 @@ def coverage(rows: Rows) -> list[Coverage]:
                     split=split,
                     rows=int(np.count_nonzero(of_data)),
                     cells=int(np.count_nonzero(present)),
-                    groups=len(np.unique(table.groups[present])) if table.grouped else None,
+                    groups=int(np.count_nonzero(np.bincount(table.groups[present])))
+                    if table.grouped
+                    else None,
                 )
             )
     return tables
@@ -93,7 +95,8 @@ def _flattered(task: Task, described: Balance) -> list[Found]:
             severity="warning",
             says=f"{task.name}: always answering {described.majority!r} scores {task.metric} {score:.3f} on "
             f"{described.scored}",
-            to_do=f"judge the task by `metric: {better}`, which is {described.baseline.get(better, 0):.3f} for that answer",
+            to_do=f"judge the task by `metric: {better}`, which is "
+            f"{described.baseline.get(better, 0):.3f} for that answer",
             tasks=(task.name,),
         )
     ]
@@ -116,7 +119,8 @@ def _rare(rows: Rows, task: Task, scored: str) -> list[Found]:
                     key="rare",
                     severity="warning",
                     says=f"{task.name}: label {label!r} is on {counted(number, f'{scored} row')} "
-                    f"({percent(number / max(1, np.count_nonzero(~np.isnan(targets[:, 0]))))}); its metrics hang on them",
+                    f"({percent(number / max(1, np.count_nonzero(~np.isnan(targets[:, 0]))))}); its "
+                    f"metrics hang on them",
                     to_do="use a larger test split, or merge the label with another",
                     tasks=(task.name,),
                     rows=part.start + np.flatnonzero(held),

@@ -1,4 +1,4 @@
-"""What goes with the labels besides the meaning of the text: its length, the size of its group, any column to slice by."""
+"""What goes with the labels besides the meaning of the text: length, size of the group, any column to slice by."""
 
 from __future__ import annotations
 
@@ -151,7 +151,8 @@ def _finding(task: Task, effect: Effect, bins: _Bins, targets: Array) -> list[Fo
         Found(
             key="effect",
             severity="warning",
-            says=f"{task.name}: {of} goes from {show(first.value)} where {effect.by} is {first.name} to {show(last.value)} "
+            says=f"{task.name}: {of} goes from {show(first.value)} where {effect.by} is {first.name} to "
+            f"{show(last.value)} "
             f"where it is {last.name}{change} (strength {abs(effect.strength):.2f})",
             to_do="look whether this is meant: a model can learn it in place of the question",
             tasks=(task.name,),

@@ -1,9 +1,9 @@
-"""Fingerprints of texts: one number for equal normal forms, and a signature whose agreement estimates how alike two are.
+"""Fingerprints of texts: a number for equal normal forms, and a signature that estimates how alike two texts are.
 
-The signature is MinHash (Broder 1997) by one permutation (Li, Owen and Zhang, NIPS 2012): the shingles' hashes fall into
-bins, each bin keeps its smallest, and the share of bins in which two texts agree, bins that are empty in both left out,
-estimates the Jaccard similarity of their sets of shingles. With 128 bins and a similarity of .8 its standard error is
-at most .035.
+The signature is MinHash (Broder 1997) by one permutation (Li, Owen and Zhang, NIPS 2012): the hashes of a text's
+shingles fall into bins, each bin keeps its smallest, and the share of bins in which two texts agree, bins that are
+empty in both left out, estimates the Jaccard similarity of their sets of shingles. With 128 bins and a similarity
+of .8 its standard error is .035, and more where texts are so short that bins stay empty.
 """
 
 from __future__ import annotations

@@ -146,7 +146,8 @@ def _group_finding(rows: Rows, split: str, within: str, groups: int, apart: Arra
     return Found(
         key="leak.group",
         severity="problem" if split == "test" else "warning",
-        says=f"{counted(groups, 'group')} of {split} ({counted(len(apart), 'row')}) also {'has' if groups == 1 else 'have'} "
+        says=f"{counted(groups, 'group')} of {split} ({counted(len(apart), 'row')}) also "
+        f"{'has' if groups == 1 else 'have'} "
         f"rows in {within}",
         to_do=f'cut the splits by group: name one file and let `{split}: "10%"` cut whole groups from it',
         tasks=tuple(

@@ -131,7 +131,8 @@ def _cut(rows: Array, tokens: Array, max_length: int, cut: float, sampled: int) 
     return Found(
         key="cut",
         severity="warning",
-        says=f"`max_length: {max_length}` cuts {percent(cut)} of the training texts ({len(rows):,} of {sampled:,} looked at)",
+        says=f"`max_length: {max_length}` cuts {percent(cut)} of the training texts ({len(rows):,} of "
+        f"{sampled:,} looked at)",
         to_do=f"`training.max_length: {need}` would keep 99 % whole; longer batches cost more time",
         rows=rows,
     )
@@ -141,7 +142,8 @@ def _padded(wasted: float, padding: Padding, max_length: int, mean: float) -> Fo
     return Found(
         key="padding",
         severity="note",
-        says=f"training texts have {mean:.0f} tokens on average: padded to {max_length}, {percent(wasted)} of the work would "
+        says=f"Training texts have {mean:.0f} tokens on average: padded to {max_length}, "
+        f"{percent(wasted)} of the work would "
         f"be padding; in random batches {percent(padding.random_batches)}, in Sharewise's {percent(padding.bucketed)}",
         to_do="nothing: batches hold rows of like length as it is",
     )

@@ -103,7 +103,8 @@ def _neighbours(keys: Array, ids: Array, seeking: Array, sought: Array, *, withi
 
 
 def _likest(prints: Fingerprints, texts: Array, codes: Array) -> Pairs:
-    codes = np.unique(codes)
+    codes = np.sort(codes)
+    codes = codes[np.diff(codes, prepend=-1) != 0]
     one, other = codes >> 32, codes & 0xFFFFFFFF
     alike = similarity(prints.signatures, texts[one], texts[other])
     kept = np.flatnonzero(alike >= THRESHOLD)

@@ -42,7 +42,8 @@ def power(
             Found(
                 key="power",
                 severity="problem",
-                says="there is no test split: the study will give validation scores, which also choose the weights, and "
+                says="There is no test split: the study will give validation scores, which also choose "
+                "the weights, and "
                 "no verdict",
                 to_do='add `test: "10%"` to every data set',
             )
@@ -85,7 +86,8 @@ def _power(rows: Rows, task: Task, seeds: int, comparisons: int, margin: float |
     if margin is not None and not possible:
         limit = largest_seed_sd(margin, seeds)
         stands = (
-            f"with {seeds} seeds no number of rows can show it unless seeds spread by less than {100 * limit:.2f} points"
+            f"with {seeds} seeds no number of rows can show it unless seeds spread by less than "
+            f"{100 * limit:.2f} points"
             if limit < SEED_SD
             else "too few test rows for so small a margin"
         )
@@ -132,7 +134,7 @@ def _too_small(tables: list[Power]) -> list[Found]:
         Found(
             key="power",
             severity="warning",
-            says=f"with {small[0].seeds} seeds and {small[0].comparisons} comparisons the test split shows only large "
+            says=f"With {small[0].seeds} seeds and {small[0].comparisons} comparisons the test split shows only large "
             f"differences, in points: {worst}",
             to_do="use more seeds, more test rows, or fewer arms; smaller differences will come out as inconclusive",
             tasks=tuple(t.task for t in small),
@@ -149,7 +151,7 @@ def _no_equivalence(tables: list[Power]) -> list[Found]:
         Found(
             key="equivalence",
             severity="note",
-            says=f"equivalence can't be shown for {', '.join(tasks)}: {why}",
+            says=f"Equivalence can't be shown for {', '.join(tasks)}: {why}",
             to_do="use more seeds, or declare a larger `margin` if larger differences don't matter either",
             tasks=tuple(tasks),
         )

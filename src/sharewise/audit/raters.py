@@ -99,7 +99,8 @@ def _outvoted(rows: Rows, task: Task, votes: Array) -> list[Found]:
         Found(
             key="outvoted",
             severity="problem",
-            says=f"{task.name}: {counted(len(wrong), 'row')} {'has' if len(wrong) == 1 else 'have'} another label than the "
+            says=f"{task.name}: {counted(len(wrong), 'row')} {'has' if len(wrong) == 1 else 'have'} "
+            f"another label than the "
             "majority of the votes",
             to_do="look whether `votes` names the right columns, and which of the two is meant",
             tasks=(task.name,),
@@ -134,7 +135,7 @@ def _hardest(disputed: dict[str, Array], number: Array) -> list[Found]:
         Found(
             key="difficult",
             severity="note",
-            says=f"on {counted(len(hard), 'row')} raters disagree about two tasks or more, about {most} at most",
+            says=f"On {counted(len(hard), 'row')} raters disagree about two tasks or more, about {most} at most",
             to_do="read them: what people find hard here is what a model will get wrong",
             tasks=tuple(disputed),
             rows=hard,

@@ -121,13 +121,13 @@ def _suggestion(described: Relations) -> list[Found]:
             Found(
                 key="groups",
                 severity="note",
-                says="no two tasks have labels on common rows, so that labels can't say which of them belong together",
+                says="No two tasks have labels on common rows, so that labels can't say which of them belong together",
                 to_do="compare arms: only training can tell",
             )
         ]
     several = [group.tasks for group in described.groups if len(group.tasks) > 1]
     if not several:
-        says = f"no two tasks are associated by {described.threshold:g} or more: labels suggest no groups"
+        says = f"No two tasks are associated by {described.threshold:g} or more: labels suggest no groups"
         return [
             Found(key="groups", severity="note", says=says, to_do="nothing; sharing may help all the same")
         ]
@@ -136,9 +136,10 @@ def _suggestion(described: Relations) -> list[Found]:
         Found(
             key="groups",
             severity="note",
-            says=f"the labels suggest {len(described.groups)} groups of tasks: {named}"
+            says=f"The labels suggest {len(described.groups)} groups of tasks: {named}"
             + (", each other task by itself" if len(several) < len(described.groups) else ""),
-            to_do="`--write-groups` writes them into the study file as an arm; that grouping helps is for training to show",
+            to_do="`--write-groups` writes them into the study file as an arm; that grouping helps is for "
+            "training to show",
             tasks=tuple(task for group in several for task in group),
         )
     ]
@@ -149,7 +150,8 @@ def _redundant(described: Relations) -> list[Found]:
         Found(
             key="redundant",
             severity="warning",
-            says=f"{pair.one} and {pair.other} say the same ({pair.measure} {pair.value:.3f} on {pair.rows:,} rows)",
+            says=f"{pair.one} and {pair.other}: one follows from the other ({pair.measure} {pair.value:.3f} on "
+            f"{pair.rows:,} rows)",
             to_do="leave one out, or count them as one question when verdicts are read",
             tasks=(pair.one, pair.other),
         )

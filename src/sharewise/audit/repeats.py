@@ -64,7 +64,8 @@ def _finding(
     return Found(
         key="repeat",
         severity="warning" if share > _CROWDED else "note",
-        says=f"{len(again):,} of {total:,} {split} rows of {name} ({percent(share)}) repeat an earlier one: {counts[0]:,} "
+        says=f"{len(again):,} of {total:,} {split} rows of {name} ({percent(share)}) repeat an earlier "
+        f"one: {counts[0]:,} "
         f"word for word, {counts[1]:,} but for case, spaces or punctuation{likely}",
         to_do="keep one of each: in training they weigh double"
         if split == "train"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 
 import numpy as np
 import polars as pl
@@ -82,13 +83,19 @@ class Rows:
         name = self.datasets[source]
         return tuple(task for task, t in self.data.tasks.items() if t.options.data == name)
 
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """The files' names without folders, where that is clear."""
+        files = {origin.file for table in self.tables for origin in table.origins}
+        return short_names(files)
+
     def where(self, row: int) -> str:
         """``train.csv, line 7``."""
         split = int(self.split[row])
         inside = row - int(self.starts[split])
         table = self.tables[split]
         origin = table.origins[int(table.sources[inside])]
-        return f"{origin.file}, {origin.unit} {table.lines[inside]}"
+        return f"{self._files[origin.file]}, {origin.unit} {table.lines[inside]}"
 
     def places(self, rows: Array) -> pl.DataFrame:
         """Split, data, file, unit, line and text of these rows."""
@@ -159,6 +166,13 @@ class Found:
         tasks = pl.repeat(" ".join(self.tasks), len(self.rows), dtype=pl.String, eager=True)
         frame = pl.DataFrame({"finding": key, "tasks": tasks}).hstack(rows.places(self.rows).drop("unit"))
         return frame.with_columns(pl.Series("note", notes, dtype=pl.String))
+
+
+def short_names(files: Iterable[str]) -> dict[str, str]:
+    """Names without folders for messages; as they are where two files have one name."""
+    files = set(files)
+    names = [PurePath(file).name for file in files]
+    return {file: PurePath(file).name if names.count(PurePath(file).name) == 1 else file for file in files}
 
 
 def counted(number: int, what: str) -> str:

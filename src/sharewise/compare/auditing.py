@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Rows that a scratch encoder's tokenizer is trained on for the audit; more would take longer than all the rest.
 _TOKENIZER_ROWS = 10_000
+_LONGEST_NAME = 60
 
 
 def audit_study(study: Study, *, runs: Path | str = "runs") -> Audit:
@@ -61,7 +62,9 @@ def _tokenizer(study: Study, data: StudyData, cache: Path) -> tuple[PreTrainedTo
     texts, note = data.train.texts, ""
     if study.encoder.scratch is not None and len(texts) > _TOKENIZER_ROWS:
         texts = texts.sample(_TOKENIZER_ROWS, seed=0)
-        note = f"The tokenizer was trained on {_TOKENIZER_ROWS:,} rows; the one of the runs is trained on all."
+        note = (
+            f"The tokenizer was trained on {_TOKENIZER_ROWS:,} rows; the one of the runs is trained on all."
+        )
     try:
         return load_tokenizer(study.encoder, texts, cache), note
     except UserError as error:
@@ -72,3 +75,24 @@ def _write(found: Audit, rows: pl.DataFrame, folder: Path) -> None:
     write_text(folder / "audit.json", found.model_dump_json(indent=1) + "\n")
     # With a mark, so that spreadsheets take it for UTF-8.
     write_whole(folder / "audit-rows.csv", lambda beside: rows.write_csv(beside, include_bom=True))
+
+
+def suggested_arm(found: Audit) -> dict[str, Any]:
+    """The arm that shares by the suggested groups, as the study file writes it.
+
+    Raises:
+        UserError: where the labels suggest no groups.
+    """
+    groups = [group.tasks for group in found.relations.groups]
+    if not any(len(group) > 1 for group in groups) or len(groups) < 2:
+        together = "all tasks into one group" if len(groups) == 1 else "no tasks together"
+        raise UserError(
+            f"there are no groups to write: the labels put {together}",
+            action="leave --write-groups away; `sharing: hard` shares among all tasks",
+        )
+    return {"sharing": "grouped", "groups": {_group_name(group): list(group) for group in groups}}
+
+
+def _group_name(group: tuple[str, ...]) -> str:
+    name = "+".join(group)
+    return name if len(name) <= _LONGEST_NAME else f"{group[0]}+{len(group) - 1}"

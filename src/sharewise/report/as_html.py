@@ -30,7 +30,11 @@ from sharewise.report.tables import NONE, Cell, Column, Table
 
 def html(results: Results) -> str:
     """The whole report as a page without any external request, names from the user escaped."""
-    document = compose(results)
+    return page(compose(results))
+
+
+def page(document: Document) -> str:
+    """A document as a page."""
     script = _asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return Template(_asset("page.html")).substitute(
@@ -59,13 +63,13 @@ def _body(document: Document) -> Markup:
     )
     header = tag(
         "header",
-        tag("p", "Sharewise report", class_="label"),
+        tag("p", document.label, class_="label"),
         tag("h1", breakable(document.title)),
         tag("p", document.subtitle, class_="subtitle"),
         *(_block(notice) for notice in document.notices),
         answer,
     )
-    footer = tag("footer", f"Made by Sharewise {sharewise.__version__} from results.json.")
+    footer = tag("footer", f"Made by Sharewise {sharewise.__version__} from {document.source}.")
     sections = (_section(section) for section in document.sections)
     return tag("div", navigation, tag("main", header, *sections, footer), class_="page")
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sharewise.compare.results import Results
 from sharewise.report.content import compose
-from sharewise.report.document import Block, Code, Figure, Folded, Items, Notice, Paragraph
+from sharewise.report.document import Block, Code, Document, Figure, Folded, Items, Notice, Paragraph
 from sharewise.report.tables import Cell, Table
 
 _STYLES = {
@@ -35,7 +35,11 @@ _WIDEST_WORDS = 36
 
 def print_results(results: Results, console: Console) -> None:
     """Print the report to fit the console's width; without colours where it is no terminal."""
-    document = compose(results)
+    print_document(compose(results), console)
+
+
+def print_document(document: Document, console: Console) -> None:
+    """Print a document; see `print_results`."""
     console.print(Text(document.title, style="bold"))
     console.print(Text(document.subtitle, style="dim"))
     if _plain(console):

@@ -112,6 +112,8 @@ class Document:
         answer: the one-line answer.
         reason: why.
         notices: what must be read before any number.
+        label: what kind of report it is.
+        source: the file that it is made from.
     """
 
     title: str
@@ -120,3 +122,5 @@ class Document:
     reason: str
     notices: tuple[Notice, ...]
     sections: tuple[Section, ...]
+    label: str = "Sharewise report"
+    source: str = "results.json"

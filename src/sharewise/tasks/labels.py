@@ -15,6 +15,10 @@ _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 # A rare label is taken for a misspelt common one only if that is on so many times more rows; and not a short code.
 _FAR_MORE_COMMON = 10
 _SHORTEST_WORD = 4
+# From so many different texts on (names of groups, mostly) Python's own way of looking at each takes too long.
+_MANY = 5_000
+# What `str.strip` takes for space.
+_SPACES = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 _TRUTHS = ({"1": 1, "0": 0}, {"true": 1, "false": 0}, {"yes": 1, "no": 0})
 
 
@@ -44,12 +48,29 @@ def spelled(column: pl.Series) -> tuple[list[str], Array]:
         The distinct spellings (sorted), and each row's index among them, -1 for a hole; shape ``(rows,)``.
     """
     distinct = column.unique()
-    names = [None if v is None or spell(v).lower() in ("", "nan") else spell(v) for v in distinct.to_list()]
+    if distinct.dtype == pl.String and len(distinct) > _MANY:
+        names = _spelled_texts(distinct)
+    else:
+        names = [
+            None if v is None or spell(v).lower() in ("", "nan") else spell(v) for v in distinct.to_list()
+        ]
     spellings = sorted({n for n in names if n is not None})
     position = {n: i for i, n in enumerate(spellings)}
     codes = [-1 if n is None else position[n] for n in names]
     mapped = column.replace_strict(distinct, pl.Series(codes, dtype=pl.Int64), return_dtype=pl.Int64)
     return spellings, mapped.to_numpy().astype(np.int64)
+
+
+def _spelled_texts(texts: pl.Series) -> list[str | None]:
+    """Spell many texts at once, as ``spell`` does one by one; None for holes."""
+    plain = pl.col("text").str.strip_chars(_SPACES)
+    lower = plain.str.to_lowercase()
+    whole = plain.str.extract(f"^{_WHOLE.pattern}$").str.replace("^-0$", "0")
+    spelt = pl.when(lower.is_in(["true", "false"])).then(lower).otherwise(pl.coalesce(whole, plain))
+    hole = lower.is_in(["", "nan"])
+    return (
+        texts.alias("text").to_frame().select(pl.when(hole).then(None).otherwise(spelt)).to_series().to_list()
+    )
 
 
 def found_labels(column: pl.Series) -> list[str]:
