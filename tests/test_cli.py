@@ -180,6 +180,30 @@ def test_a_folder_in_use_is_one_line(command: Command, compared: Compared) -> No
             )
 
 
+def test_an_audit_is_printed_and_written(command: Command, tmp_path: Path) -> None:
+    file = write_study(tmp_path)
+    code, out, err = command("audit", file)
+    assert (code, err) == (0, "")
+    assert "What was found" in out
+    for name in ("audit.html", "audit.json", "audit-rows.csv"):
+        assert (tmp_path / "runs" / "tiny" / name).stat().st_size > 50
+        assert f"written: runs/tiny/{name}" in out
+    code, out, err = command("audit", file, "--json", "--set", "seeds=[1, 2]")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert [p["seeds"] for p in found["power"]] == [2] * 4
+    assert found == json.loads((tmp_path / "runs" / "tiny" / "audit.json").read_text())
+
+
+def test_no_groups_are_written_where_labels_suggest_none(command: Command, tmp_path: Path) -> None:
+    file = write_study(tmp_path, ONE)
+    before = file.read_text()
+    code, _, err = command("audit", file, "--write-groups")
+    assert code == 2
+    assert "there are no groups to write" in err
+    assert file.read_text() == before
+
+
 def test_compare_prints_the_report_and_where_it_is(command: Command, compared: Compared) -> None:
     code, out, err = command("compare", compared.file, "--runs", compared.runs)
     assert code == 0
