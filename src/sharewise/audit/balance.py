@@ -108,6 +108,7 @@ def _rare(rows: Rows, task: Task, scored: str) -> list[Found]:
         return []
     part = rows.of_split(scored)
     targets = rows.targets(task.name)[part]
+    labelled = max(1, int(np.count_nonzero(~np.isnan(targets[:, 0]))))
     several = targets.shape[1] > 1
     findings = []
     for index, label in enumerate(task.labels):
@@ -119,7 +120,7 @@ def _rare(rows: Rows, task: Task, scored: str) -> list[Found]:
                     key="rare",
                     severity="warning",
                     says=f"{task.name}: label {label!r} is on {counted(number, f'{scored} row')} "
-                    f"({percent(number / max(1, np.count_nonzero(~np.isnan(targets[:, 0]))))}); its "
+                    f"({percent(number / labelled)}); its "
                     f"metrics hang on them",
                     to_do="use a larger test split, or merge the label with another",
                     tasks=(task.name,),

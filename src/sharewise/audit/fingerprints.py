@@ -67,7 +67,7 @@ def numbered(keys: Array) -> Array:
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse.reshape(-1)]
+    return np.asarray(rank[inverse.reshape(-1)])
 
 
 def similarity(signatures: Array, one: Array, other: Array) -> Array:
@@ -85,7 +85,7 @@ def _mixed(values: Array) -> Array:
     """A bijection of uint64 after which every bit depends on every other (the finaliser of SplitMix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    return np.asarray(values ^ (values >> np.uint64(31)))
 
 
 def _whole(points: Array, starts: Array) -> Array:
@@ -100,7 +100,7 @@ def _whole(points: Array, starts: Array) -> Array:
 def _shingle(points: Array, starts: Array, signatures: Array) -> Array:
     """Enter the texts' shingles into their signatures; return how many each has, ``(texts,)``."""
     lengths = np.diff(starts)
-    count = np.maximum(lengths - SHINGLE + 1, 0)
+    count: Array = np.maximum(lengths - SHINGLE + 1, 0)
     if len(points) < SHINGLE:
         return count
     values = points.astype(np.uint64)

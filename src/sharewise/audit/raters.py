@@ -61,7 +61,7 @@ def _agreement(task: Task, votes: Array, disputed: Array, total: int) -> Agreeme
 
 def _scores(task: Task, cells: Floats) -> dict[str, float]:
     """The metrics of an expected confusion matrix, the task's own first."""
-    found = {}
+    found: dict[str, float] = {}
     for name in dict.fromkeys((task.metric, *_METRICS)):
         metric = METRICS[name]
         if isinstance(metric, CountMetric) and cells.sum() > 0:

@@ -10,7 +10,7 @@ import polars as pl
 from sharewise.data.parts import Part
 from sharewise.data.reading.records import did_you_mean
 from sharewise.errors import UserError
-from sharewise.tasks import Array, LabelError, Task, holes, spell
+from sharewise.tasks import Array, LabelError, Task, holes, mapped, spell
 from sharewise.tasks.labels import encode_classes
 
 # What the two labels of a binary task may be called under `votes`, negative first.
@@ -80,9 +80,8 @@ def _counts(task: Task, columns: Mapping[int, str], part: Part) -> Array:
 def _choices(task: Task, columns: tuple[str, ...], part: Part) -> Array:
     counts = np.zeros((len(part.rows), len(task.labels)), dtype=np.int32)
     for name in columns:
-        column = part.column(name)
         try:
-            chosen = encode_classes(column, task.labels)[:, 0]
+            chosen = encode_classes(mapped(part.column(name), task.options.map), task.labels)[:, 0]
         except LabelError as error:
             raise UserError(
                 f"{part.records.where(int(part.rows[error.row]), name)}: {spell(error.value)!r} is no label of task "

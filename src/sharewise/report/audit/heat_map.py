@@ -136,7 +136,9 @@ def _names(found: Relations, cell: float, room: int, font: int) -> list[Layer]:
 def _tree(found: Relations, names: int, room: int) -> list[Layer]:
     """The tree of merges, leaves beside the names, the threshold dashed."""
     height = _HEIGHT * len(found.order)
-    middle = {(task,): (i + 0.5) * _HEIGHT for i, task in enumerate(found.order)}
+    middle: dict[tuple[str, ...], float] = {
+        (task,): (i + 0.5) * _HEIGHT for i, task in enumerate(found.order)
+    }
     reached = dict.fromkeys(middle, 1.0)
     lines = []
     for merge in found.merges:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sharewise.audit import Audit
 from sharewise.audit.schema import Lengths, SplitLengths
 from sharewise.report.charts import specification
@@ -67,7 +70,7 @@ def _chart(split: SplitLengths, max_length: int) -> Chart:
     data = [{"from": a, "to": b, "rows": n} for a, b, n in shown]
     x = {"field": "from", "type": "quantitative", "title": "tokens", "axis": {"grid": False}}
     y = {"field": "rows", "type": "quantitative", "title": "rows", "axis": {"tickCount": 4}}
-    layers: list[dict[str, object]] = [
+    layers: list[Mapping[str, Any]] = [
         {
             "data": {"values": data},
             "mark": {"type": "bar", "color": "var(--arm-1)", "opacity": 0.85, "binSpacing": 1},
