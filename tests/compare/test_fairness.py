@@ -272,7 +272,7 @@ def test_an_unfair_baseline_bars_every_arm_that_is_compared_with_it(compared: Co
 
 def test_a_run_that_diverged_must_count_as_failed(compared: Compared) -> None:
     def diverge(record: dict[str, Any]) -> None:
-        record["history"][0].update(train_loss=None)
+        record["history"][0].update(train_loss=None, validation_loss=None, score=None)
 
     results = edited_record(compared, "hard", diverge)
     assert any("not finite, and yet it doesn't count as failed" in o.text for o in results.objections)

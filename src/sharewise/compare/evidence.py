@@ -181,8 +181,8 @@ def _contradictions(run: RunRecord) -> Iterator[str]:
             yield f"{_name(run)}: {made:,} updates of {task} were made and only {planned:,} planned"
         elif run.history and made > run.history[-1].step:
             yield f"{_name(run)}: {made:,} updates of {task} in a run of {run.history[-1].step:,}"
-    infinite = any(line.train_loss is None or line.validation_loss is None for line in run.history)
-    if infinite and run.failed is None:
+    # A training loss may be missing for want of updates, a validation loss only where one was not finite.
+    if run.failed is None and any(line.validation_loss is None for line in run.history):
         yield f"{_name(run)}: its loss was not finite, and yet it doesn't count as failed"
 
 

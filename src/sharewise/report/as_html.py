@@ -91,8 +91,9 @@ def _block(block: Block) -> Markup:
             return join([tag("h3", title), listed]) if title else listed
         case Code(text, _):
             return tag("pre", tag("code", text), tabindex="0")
-        case Folded(title, blocks):
-            return tag("details", tag("summary", title), *(_block(inner) for inner in blocks))
+        case Folded(title, blocks, printed):
+            inside = (_block(inner) for inner in blocks)
+            return tag("details", tag("summary", title), *inside, class_=None if printed else "unprinted")
         case Figure():
             return _figure(block)
         case Table():

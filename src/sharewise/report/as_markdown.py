@@ -62,7 +62,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"{fence}{language}"
             yield text
             yield fence
-        case Folded(title, blocks):
+        case Folded(title, blocks, _):
             yield f"<details><summary>{escape(title)}</summary>"
             yield ""
             for inner in blocks:

@@ -20,9 +20,13 @@ def differing(results: Results) -> Section | None:
         return None
     how = (
         f"Rows of the {results.scored} split that the arms answer differently, and what each arm takes for what. "
-        "A row's answers are told with how many models, one a seed, gave them."
+        "A row's answers are told with how many models, one a seed, gave them. The rows are for a screen: paper leaves "
+        "them out."
     )
-    folded = tuple(Folded(f"{task}: rows and confusions", _blocks(d)) for task, d in results.details.items())
+    folded = tuple(
+        Folded(f"{task}: rows and confusions", _blocks(d), printed=False)
+        for task, d in results.details.items()
+    )
     return Section("differing", "Where the arms differ", (Paragraph(how), disagreement(results), *folded))
 
 

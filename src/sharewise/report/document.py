@@ -43,10 +43,17 @@ class Code:
 
 @dataclass(frozen=True)
 class Folded:
-    """Detail behind a heading that opens it; the terminal leaves it out."""
+    """Detail behind a heading that opens it; the terminal leaves it out.
+
+    Args:
+        title: the heading.
+        blocks: the detail.
+        printed: whether paper, which can't be clicked, shows it opened; else paper leaves it out.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    printed: bool = True
 
 
 @dataclass(frozen=True)

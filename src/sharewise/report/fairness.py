@@ -7,6 +7,7 @@ from typing import Any
 
 from sharewise.compare.learning import unlearned
 from sharewise.compare.results import ArmRecord, Results
+from sharewise.report import lookup
 from sharewise.report.document import Block, Items, Notice, Paragraph, Section
 from sharewise.report.tables import NONE, Cell, Column, Table, number
 from sharewise.report.words import count, duration, energy, listing, millions
@@ -26,7 +27,9 @@ def fairness(results: Results) -> Section:
     )
     stuck = _unlearned(results)
     return Section(
-        "fairness", "Fairness", (*objected, budgets(results), updates(results), *([stuck] if stuck else []))
+        "fairness",
+        "Fairness",
+        (*objected, budgets(results), rules(results), updates(results), *([stuck] if stuck else [])),
     )
 
 
@@ -51,7 +54,7 @@ def notices(results: Results) -> list[Notice]:
 
 
 def budgets(results: Results) -> Table:
-    """A row an arm: all that it had, and by which rule its weights were taken."""
+    """A row an arm: all that it had, and what it used of it."""
     metered = any(arm.energy is not None for arm in results.arms.values())
     columns = (
         Column("Arm", numeric=False),
@@ -59,15 +62,12 @@ def budgets(results: Results) -> Table:
         Column("Planned updates a task"),
         Column("Made"),
         Column("Rows seen a seed"),
-        Column("Seeds"),
         Column("Trials"),
         Column("Parameters"),
-        Column("Weights taken by", numeric=False),
-        Column("Stopped by", numeric=False),
         Column("Training time"),
         *([Column("Energy")] if metered else []),
     )
-    rows = tuple(_budget(results, name, arm, metered=metered) for name, arm in results.arms.items())
+    rows = tuple(_budget(name, arm, metered=metered) for name, arm in results.arms.items())
     energy_note = (
         "Energy: of the processor packages (RAPL), a run's share of it by processor time; accelerators aren't in it."
         if metered
@@ -76,29 +76,45 @@ def budgets(results: Results) -> Table:
     return Table(
         columns,
         rows,
-        caption="Budget and rules of each arm",
+        caption="Budget of each arm",
         note="Planned updates are the budget, and are to be equal; those made are fewer where a run stopped early, "
         "which is reported and no unfairness. Rows seen: of all models of one seed, repeats counted. Trials: settings "
-        "that were trained to choose this one from. Weights are taken by scores on validation, never on test, and "
-        f"every seed is in the means: no best of several is shown. {energy_note}",
+        f"that were trained to choose this one from. {energy_note}",
     )
 
 
-def _budget(results: Results, name: str, arm: ArmRecord, *, metered: bool) -> tuple[Cell, ...]:
-    seeds = {run.seed for run in results.runs if run.arm == name}
+def _budget(name: str, arm: ArmRecord, *, metered: bool) -> tuple[Cell, ...]:
     return (
         Cell(name),
         Cell(arm.baseline or NONE, tone="" if arm.baseline else "muted"),
         _range(arm.updates),
         _range(arm.updates_made),
         number(arm.rows_seen or None, count),
-        number(len(seeds), count),
         number(arm.trials, count),
         number(arm.parameters, millions),
-        Cell(_selection(arm.training) if arm.training else NONE),
-        Cell(_stopping(arm.training) if arm.training else NONE),
         number(arm.seconds, duration),
         *([number(arm.energy, energy)] if metered else []),
+    )
+
+
+def rules(results: Results) -> Table:
+    """A row an arm: by which rule its weights were taken, when it was enough, and which seeds are in its numbers."""
+    rows = tuple(
+        (
+            Cell(name),
+            Cell(_selection(arm.training) if arm.training else NONE),
+            Cell(_stopping(arm.training) if arm.training else NONE),
+            Cell(", ".join(str(seed) for seed in lookup.seeds_of(results, name)) or NONE),
+        )
+        for name, arm in results.arms.items()
+    )
+    titles = ("Arm", "Weights taken by", "Stopped by", "Seeds")
+    return Table(
+        tuple(Column(title, numeric=False) for title in titles),
+        rows,
+        caption="Rules of each arm",
+        note="Weights are taken by scores on validation, never on test. Every seed is in the means: no best of several "
+        "is shown.",
     )
 
 

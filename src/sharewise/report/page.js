@@ -39,10 +39,10 @@ for (const table of document.querySelectorAll("table")) {
   });
 }
 
-// A printed page shows what is folded.
+// A printed page shows what is folded, but for detail that only a screen is fit for.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = Array.from(document.querySelectorAll("details:not([open])"));
+  folded = Array.from(document.querySelectorAll("details:not([open], .unprinted)"));
   for (const details of folded) details.open = true;
 });
 addEventListener("afterprint", () => {
