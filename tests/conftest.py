@@ -1,14 +1,19 @@
-"""One tiny study, trained once a session; tests that change anything work on a copy."""
+"""One tiny study, trained once a session; tests that change anything work on a copy. And one browser."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tiny_study import Compared, Spy, write_study
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Set before torch is loaded: tiny models are quickest on one thread, and rounding doesn't depend on the machine.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -41,3 +46,12 @@ def compared(trained: Compared, tmp_path: Path, one_thread: None) -> Compared:
     folder = tmp_path / "copy"
     shutil.copytree(trained.file.parent, folder)
     return Compared(folder / trained.file.name, folder / "runs", trained.results, trained.spy)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    from browsing import chromium
+
+    with chromium() as started:
+        yield started
