@@ -73,9 +73,9 @@ KNOWN = {
             "Sharing (hard) helps no_hallucination by 0.12 (MAE) (0.05 to 0.20).",
         ),
         (
-            {"verdict": "inconclusive", "difference": 0.0, "interval": (0.0, 0.0), "detectable": 0.0},
-            "This data can't tell whether sharing (hard) helps or hurts no_hallucination: 0 points (0 to 0); "
-            "it could show a difference of 0 points.",
+            {"verdict": "inconclusive", "difference": 0.0, "interval": (0.0, 0.0), "deciding_rows": 0},
+            "This data can't tell whether sharing (hard) helps or hurts no_hallucination: "
+            "both answer every row alike, with every seed.",
         ),
         (
             {"verdict": "inconclusive", "interval": None, "marks": ["Other.", "No verdict: 2 seeds."]},

@@ -61,10 +61,19 @@ def test_without_binary_tasks_there_are_no_joint_metrics(mixed):
 
 def test_shares_name_the_most_frequent_label_and_what_it_scores(dialogue, mixed):
     row = next(row for row in shares(dialogue).rows if row[0].text == "no_hallucination")
-    share = dialogue.tasks["no_hallucination"].shares["test"]["1"]
-    assert [cell.text for cell in row[5:8]] == ["1", f"{100 * share:.1f} %", f"{share:.4f}"]
+    task = dialogue.tasks["no_hallucination"]
+    share, score = task.shares["train"]["1"], task.baselines["majority"]["accuracy"]
+    assert [cell.text for cell in row[5:8]] == ["1", f"{100 * share:.1f} %", f"{score:.4f}"]
     stars = next(row for row in shares(mixed).rows if row[0].text == "stars")
     assert [cell.text for cell in stars[5:]] == ["–", "–", "–", "–", "1.1000"]
+
+
+def test_the_constant_answer_is_that_of_training_though_the_test_split_has_another_majority(dialogue):
+    task = dialogue.tasks["no_hallucination"]
+    other = task.model_copy(update={"shares": {**task.shares, "test": {"0": 0.9, "1": 0.1}}})
+    results = dialogue.model_copy(update={"tasks": {**dialogue.tasks, "no_hallucination": other}})
+    row = next(row for row in shares(results).rows if row[0].text == "no_hallucination")
+    assert row[5].text == "1"
 
 
 def test_validation_scores_say_so():

@@ -79,9 +79,12 @@ def _of_seeds(finding: Finding, marks: Marks) -> None:
 def _of_rows(finding: Finding, marks: Marks) -> None:
     grouped = finding.comparison.groups is not None
     if finding.deciding < FEWEST_DECIDING:
+        unit = "group" if grouped else "row"
+        number = (
+            f"only {finding.deciding} {_plural(finding.deciding, unit)}" if finding.deciding else f"no {unit}"
+        )
         marks.add(
-            f"The two differ on only {finding.deciding} "
-            f"{_plural(finding.deciding, 'group' if grouped else 'row')}: too few for a verdict.",
+            f"The two differ on {number}: too few for a verdict.",
             "helps",
             "hurts",
             "equivalent",

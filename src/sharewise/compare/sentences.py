@@ -36,7 +36,10 @@ def _told(verdict: Verdict) -> str:
     if verdict.verdict == "equivalent":
         margin = _size(verdict.metric, verdict.margin)
         return _capital(f"{arm} makes no difference to {task} that matters: {size}, margin {margin}.")
-    text = f"This data can't tell whether {arm} helps or hurts {task}: {size}"
+    text = f"This data can't tell whether {arm} helps or hurts {task}"
+    if verdict.deciding_rows == 0 and not any(values):
+        return f"{text}: both answer every row alike, with every seed."
+    text += f": {size}"
     if verdict.not_worse:
         text += f", not worse by more than {_size(verdict.metric, verdict.margin)}"
     return f"{text}; it could show a difference of {_size(verdict.metric, verdict.detectable)}."

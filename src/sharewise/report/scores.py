@@ -127,7 +127,8 @@ def shares(results: Results) -> Table:
     splits = [s for s in ("train", "validation", "test") if any(s in t.rows for t in results.tasks.values())]
     rows = []
     for name, task in results.tasks.items():
-        of_labels = task.shares.get(results.scored, {})
+        # What a constant answer gives is known from training; the scored split may have another majority.
+        of_labels = task.shares.get("train", {})
         label = max(of_labels, key=lambda key: of_labels[key]) if of_labels else None
         majority = task.baselines.get("majority", {})
         rows.append(
@@ -146,8 +147,8 @@ def shares(results: Results) -> Table:
         Column("Task", numeric=False),
         Column("Kind", numeric=False),
         *(Column(f"{split.capitalize()} cells") for split in splits),
-        Column("Most frequent label", numeric=False),
-        Column("Its share"),
+        Column("Most frequent in training", numeric=False),
+        Column("Its share there"),
         Column("Constant: accuracy"),
         Column("Constant: macro F1"),
         Column("Constant: primary metric"),
@@ -156,7 +157,8 @@ def shares(results: Results) -> Table:
         columns,
         tuple(rows),
         caption=f"What is in the data, and what a constant answer scores on the {results.scored} split",
-        note="An accuracy is worth only what it has over the constant answer's.",
+        note="Constant: every row gets the label most frequent in training. An accuracy is worth only what it has "
+        "over the constant answer's.",
     )
 
 
