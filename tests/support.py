@@ -13,9 +13,11 @@ import polars as pl
 from sharewise.data.table import SPLITS, StudyData, Table
 from sharewise.data.tokens import TokenStore, tokenize
 from sharewise.models.options import EncoderOptions, ScratchOptions
+from sharewise.models.sharing import SHARINGS
 from sharewise.models.tokenizers import train_tokenizer, wrap
 from sharewise.tasks import BinaryOptions, MulticlassOptions, RegressionOptions, Task
 from sharewise.train import Job, TrainingOptions
+from sharewise.weighting import WEIGHTINGS
 
 ROWS: Mapping[str, int] = {"train": 48, "validation": 24, "test": 16}
 DATASETS = ("reviews", "forum")
@@ -135,6 +137,9 @@ def make_job(
     encoder: EncoderOptions | None = None,
     dropout: float = 0.0,
     sharing: str = "hard",
+    sharing_keys: Mapping[str, Any] | None = None,
+    weighting: str = "static",
+    weighting_keys: Mapping[str, Any] | None = None,
     seed: int = 1,
     **training: Any,
 ) -> Job:
@@ -148,6 +153,9 @@ def make_job(
         encoder: instead of the tiny one.
         dropout: of the tiny one.
         sharing: name of the method.
+        sharing_keys: of the method.
+        weighting: name of the method.
+        weighting_keys: of the method.
         seed: of the run.
         training: keys that differ from two epochs of batches of 512 tokens at a rate of .01 in float32.
     """
@@ -164,6 +172,10 @@ def make_job(
         tokenizer=make_tokenizer(),
         encoder=encoder or tiny_encoder(dropout=dropout),
         sharing=sharing,
+        sharing_options=SHARINGS[sharing].options(**sharing_keys or {}),
+        weighting=weighting,
+        weighting_options=WEIGHTINGS[weighting].options(**weighting_keys or {}),
+        every_task=WEIGHTINGS[weighting].every_task,
         training=TrainingOptions(**options),
         seed=seed,
     )

@@ -22,7 +22,7 @@ def _places():
         study = next((s for s in (NAMED, SCRATCH) if _holds(s, path)), None)
         if study is None and path[:2] == ("arms", "big"):
             # A key of one method stands in an arm of that method.
-            arm = next(name for name, keys in NAMED["arms"].items() if path[2] in keys)
+            arm = next(name for name in NAMED["arms"] if _holds(NAMED, ("arms", name, *path[2:])))
             path, study = ("arms", arm, *path[2:]), NAMED
         yield pytest.param(key, path, study, id=".".join(path))
 

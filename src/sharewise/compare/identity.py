@@ -51,4 +51,9 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
     }
     if arm.sharing_options != HardOptions():
         payload["sharing_options"] = arm.sharing_options.model_dump(mode="json")
+    if arm.weighting != "static":
+        payload["weighting"] = [arm.weighting, arm.weighting_options.model_dump(mode="json")]
+    if arm.every_task:
+        # Then the batches depend on which rows hold which tasks' cells, the model's own or not.
+        payload["every_task"] = [data.train.target_digest(t) for t in data.tasks]
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

@@ -104,4 +104,5 @@ def _single_key(arm: ResolvedArm) -> str:
     tasks = {
         name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
     }
-    return str((arm.training.for_one_task().model_dump_json(), arm.encoder.model_dump_json(), tasks))
+    batches = arm.alone().every_task
+    return str((arm.training.for_one_task().model_dump_json(), arm.encoder.model_dump_json(), tasks, batches))

@@ -92,6 +92,11 @@ class EpochRecord(Options):
     selected: bool = Field(description="whether this was the best line so far")
     joint: Metrics = Field(description="exact_match, micro_f1, macro_f1 over the binary tasks; may be empty")
     tasks: dict[str, dict[str, float]] = Field(description="task -> train_loss, validation_loss and metrics")
+    weights: dict[str, float] = Field(
+        default_factory=dict,
+        description="mean coefficient of each task's loss or gradient since the last line, where the weighting has "
+        "some that change",
+    )
 
 
 class Selection(Options):

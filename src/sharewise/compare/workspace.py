@@ -97,6 +97,9 @@ class Workspace:
             encoder=spec.resolved.encoder,
             sharing=spec.resolved.sharing,
             sharing_options=self._sharing_options(spec),
+            weighting=spec.resolved.weighting,
+            weighting_options=spec.resolved.weighting_options,
+            every_task=spec.resolved.every_task,
             training=spec.resolved.training,
             seed=spec.seed,
         )

@@ -30,6 +30,8 @@ class BatchPlan:
         batch_rows: rows of a batch at most, instead of ``batch_tokens``.
         temperature: 1 samples data sets in proportion to their rows, infinity equally.
         seed: of the run.
+        needed: bool ``(rows, tasks)``, where each batch is to hold a cell of each of these tasks: which rows hold one.
+            A batch that lacks a task is given a row of it, no longer than the batch's longest where there is one.
     """
 
     lengths: Array
@@ -39,6 +41,7 @@ class BatchPlan:
     batch_rows: int | None
     temperature: float
     seed: int
+    needed: Array | None = None
 
     def epoch(self, epoch: int) -> list[Array]:
         """Return the batches of one epoch (zero-based), each an int64 array of row numbers, none empty."""
@@ -47,12 +50,30 @@ class BatchPlan:
         keys = self.lengths[rows] * rng.uniform(1 - _JITTER, 1 + _JITTER, len(rows))
         rows = rows[np.argsort(keys, kind="stable")]
         ends = _fill(self.lengths[rows], self.batch_tokens, self.batch_rows)
-        batches = [b[self.own[b]] for b in np.split(rows, ends[:-1])]
+        drawn = np.split(rows, ends[:-1])
+        if self.needed is not None:
+            drawn = self._completed(drawn, self.needed, np.random.default_rng([self.seed, epoch, 1]))
+        batches = [b[self.own[b]] for b in drawn]
         return [batches[i] for i in rng.permutation(len(batches)) if len(batches[i])]
 
     def counts(self, epochs: int) -> list[int]:
         """Return the number of updates of each epoch."""
         return [len(self.epoch(e)) for e in range(epochs)]
+
+    def _completed(self, batches: list[Array], needed: Array, rng: np.random.Generator) -> list[Array]:
+        """Add to each batch a row of every task that it lacks."""
+        by_length = [np.flatnonzero(column) for column in needed.T]
+        by_length = [rows[np.argsort(self.lengths[rows], kind="stable")] for rows in by_length]
+        completed = []
+        for batch in batches:
+            added: list[int] = []
+            for task in np.flatnonzero(~needed[batch].any(axis=0)):
+                rows = by_length[task]
+                if len(rows) and not needed[added, task].any():
+                    fitting = np.searchsorted(self.lengths[rows], self.lengths[batch].max(), side="right")
+                    added.append(int(rows[rng.integers(max(1, fitting))]))
+            completed.append(np.concatenate([batch, np.array(added, dtype=batch.dtype)]))
+        return completed
 
     def _draw(self, rng: np.random.Generator) -> Array:
         """Draw an epoch's rows: every row once, or each data set's share of as many rows in all."""

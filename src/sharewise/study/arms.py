@@ -11,8 +11,10 @@ from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS, HardOptions, SharingOptions
 from sharewise.options import Options
 from sharewise.study.composing import composed
+from sharewise.study.weightings import STATIC, WeightingChoice
 from sharewise.tasks import AnyTaskOptions
 from sharewise.train.options import TrainingOptions
+from sharewise.weighting import WeightingOptions
 
 HARD = "hard"
 
@@ -24,6 +26,10 @@ class ArmOptions(Options):
     """
 
     sharing: str = Field(default=HARD, description=f"sharing method: {', '.join(sorted(SHARINGS))}")
+    weighting: WeightingChoice = Field(
+        default=WeightingChoice(),
+        description="how the tasks' losses become one step: a method, or these keys",
+    )
     baseline: str | None = Field(
         default=None, description="arm to compare with; `single` with the same overrides if left out"
     )
@@ -74,7 +80,17 @@ class ResolvedArm(Options):
     training: TrainingOptions
     encoder: EncoderOptions
     tasks: dict[str, AnyTaskOptions]
+    weighting: str
+    weighting_options: SerializeAsAny[WeightingOptions]
+
+    every_task: bool = Field(description="whether each batch holds a cell of every task of the study")
 
     def alone(self) -> ResolvedArm:
-        """Return the arm as its single-task baseline: the same overrides, and nothing that is shared."""
-        return self.model_copy(update={"sharing": HARD, "sharing_options": HardOptions()})
+        """Return the arm as its single-task baseline: the same overrides and batches, and nothing that is shared.
+
+        Tasks of one data set are nearly always together in a batch anyway, whether they need to be or not.
+        """
+        several = len({task.data for task in self.tasks.values()}) > 1
+        shared = {"sharing": HARD, "sharing_options": HardOptions()}
+        weighting = {"weighting": STATIC, "weighting_options": WeightingOptions()}
+        return self.model_copy(update=shared | weighting | {"every_task": self.every_task and several})

@@ -8,6 +8,7 @@ from sharewise.models.sharing import SHARINGS
 from sharewise.study.schema import Study
 from sharewise.tasks import KINDS, TaskOptions
 from sharewise.train.options import METRICS, SELECTIONS
+from sharewise.weighting import WEIGHTINGS
 
 
 def study_schema() -> dict[str, Any]:
@@ -21,7 +22,10 @@ def study_schema() -> dict[str, Any]:
     encoder = {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/EncoderOptions"}]}
     _refine(schema["properties"], "encoder", encoder)
     arm = definitions["ArmOptions"]["properties"]
-    _refine(arm, "sharing", {"enum": list(SHARINGS)})
+    _refine(arm, "sharing", {"enum": sorted(SHARINGS)})
+    method = {"enum": list(WEIGHTINGS)}
+    _refine(arm, "weighting", {"anyOf": [method, {"$ref": "#/$defs/WeightingChoice"}]})
+    _refine(definitions["WeightingChoice"]["properties"], "method", method)
     _refine(arm, "training", {"$ref": "#/$defs/TrainingOptions"})
     _refine(arm, "encoder", encoder)
     _refine(arm, "tasks", {"type": "object", "additionalProperties": _weight(definitions)})

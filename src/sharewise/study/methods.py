@@ -11,7 +11,9 @@ from sharewise.models.sharing import SHARINGS, GroupsOptions
 from sharewise.study.arms import HARD, SHARING_KEYS
 from sharewise.study.errors import KeyPath, Mistake
 from sharewise.study.translation import unknown_name
+from sharewise.study.weightings import STATIC, WEIGHTING_KEYS
 from sharewise.study.wording import one_of
+from sharewise.weighting import WEIGHTINGS
 
 
 def sharing_mistakes(arm: Mapping[str, Any], tasks: Iterable[str], path: KeyPath) -> Iterable[Mistake]:
@@ -37,6 +39,51 @@ def sharing_mistakes(arm: Mapping[str, Any], tasks: Iterable[str], path: KeyPath
     yield from missing_packages(SHARINGS[name].packages, f"`sharing: {name}`", (*path, "sharing"))
     if issubclass(options, GroupsOptions) and isinstance(arm.get("groups"), Mapping):
         yield from _groups(arm["groups"], list(tasks), (*path, "groups"))
+
+
+def weighting_mistakes(
+    arm: Mapping[str, Any], training: Mapping[str, Any], path: KeyPath
+) -> Iterable[Mistake]:
+    """Return what is wrong with an arm's weighting, beyond the types of its keys.
+
+    Args:
+        arm: plain values.
+        training: the arm's training keys, the study's own among them.
+        path: of the arm.
+    """
+    choice = arm.get("weighting")
+    keys = choice if isinstance(choice, Mapping) else {"method": choice}
+    name, place = keys.get("method", STATIC), (*path, "weighting")
+    if not isinstance(name, str) or name not in WEIGHTINGS:
+        return
+    method = WEIGHTINGS[name]
+    for key in keys:
+        if key in WEIGHTING_KEYS and key not in method.options.model_fields:
+            owners = [f"`{n}`" for n, m in WEIGHTINGS.items() if key in m.options.model_fields]
+            yield Mistake(
+                path=(*place, key),
+                problem=f"this key belongs to the method {one_of(owners)}, and this one is `{name}`",
+                about_key=True,
+            )
+    yield from missing_packages(method.packages, f"`weighting: {name}`", place)
+    if method.every_task and training.get("stop") == "per_task":
+        yield Mistake(
+            path=place,
+            problem=f"`{name}` needs every task in every step, and with `stop: per_task` tasks leave one by one",
+            expected="`stop: joint` or `never` in this arm's `training`, or another method",
+        )
+    sharing = SHARINGS.get(str(arm.get("sharing", HARD)))
+    if (
+        method.gradients
+        and keys.get("on") == "representation"
+        and sharing is not None
+        and not sharing.one_pass
+    ):
+        yield Mistake(
+            path=(*place, "on"),
+            problem=f"with `sharing: {sharing.name}` there is no representation that all tasks read",
+            expected="`on: parameters`",
+        )
 
 
 def missing_packages(packages: Mapping[str, str], what: str, path: KeyPath) -> Iterable[Mistake]:

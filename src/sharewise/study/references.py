@@ -11,7 +11,7 @@ from sharewise.errors import UnknownName
 from sharewise.models.options import EncoderOptions
 from sharewise.study.errors import KeyPath, Mistake
 from sharewise.study.merging import long_form, merge_encoder, merge_training
-from sharewise.study.methods import sharing_mistakes
+from sharewise.study.methods import sharing_mistakes, weighting_mistakes
 from sharewise.study.suggestions import suggest
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
@@ -114,6 +114,8 @@ def _arm(
         others = [_SINGLE, *(a for a in arms if a not in (name, _SINGLE))]
         yield unknown_name((*path, "baseline"), UnknownName(baseline, others, what="other arm"))
     yield from sharing_mistakes(arm, tasks, path)
+    merged = merge_training(_names(study.get("training")), _names(arm.get("training")))
+    yield from weighting_mistakes(arm, merged, path)
     if training := _names(arm.get("training")):
         base = _names(study.get("training"))
         yield from _overrides(

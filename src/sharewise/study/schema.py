@@ -29,6 +29,7 @@ from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
 from sharewise.tasks import AnyTaskOptions
 from sharewise.train.options import METRICS, TrainingOptions
+from sharewise.weighting import WEIGHTINGS
 
 SINGLE = "single"
 _LONGEST_NAME = 80
@@ -165,6 +166,9 @@ class Study(Options):
             name=arm,
             sharing=options.sharing,
             sharing_options=options.sharing_options,
+            weighting=options.weighting.method,
+            weighting_options=options.weighting.options,
+            every_task=WEIGHTINGS[options.weighting.method].every_task,
             training=TrainingOptions.model_validate(training),
             encoder=EncoderOptions.model_validate(self._located(encoder)),
             tasks=tasks,

@@ -24,11 +24,18 @@ class Checkpoint:
 
     model: Tensors
     optimizer: Tensors
+    weighting: Tensors
     state: dict[str, Any]
 
 
 def save_checkpoint(
-    folder: Path, *, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
+    folder: Path,
+    *,
+    step: int,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    state: Mapping[str, Any],
+    weighting: Mapping[str, torch.Tensor],
 ) -> None:
     """Write a checkpoint as a whole or not at all, then drop the older ones.
 
@@ -38,6 +45,7 @@ def save_checkpoint(
         model: trained weights; saved by parameter name.
         optimizer: its state is saved by the parameters' names too.
         state: everything else, ready for JSON.
+        weighting: tensors that the weighting of the losses remembers.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{_PREFIX}{step:09d}"
@@ -46,6 +54,7 @@ def save_checkpoint(
     beside.mkdir()
     save_file(weights(model), beside / "model.safetensors")
     save_file(_optimizer_tensors(model, optimizer), beside / "optimizer.safetensors")
+    save_file(dict(weighting), beside / "weighting.safetensors")
     (beside / "state.json").write_text(json.dumps(dict(state) | {"step": step}), encoding="utf-8")
     shutil.rmtree(written, ignore_errors=True)
     beside.rename(written)
@@ -62,6 +71,7 @@ def readable_checkpoints(folder: Path) -> Iterator[Checkpoint]:
             checkpoint = Checkpoint(
                 model=load_file(candidate / "model.safetensors"),
                 optimizer=load_file(candidate / "optimizer.safetensors"),
+                weighting=load_file(candidate / "weighting.safetensors"),
                 state=json.loads((candidate / "state.json").read_text(encoding="utf-8")),
             )
         except (OSError, SafetensorError, ValueError):

@@ -13,6 +13,7 @@ from sharewise.models.sharing import HardOptions, SharingOptions
 from sharewise.tasks import Array, Task
 from sharewise.train.options import TrainingOptions
 from sharewise.train.state import Best
+from sharewise.weighting import WeightingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,9 @@ class Job:
         sharing: name of the sharing method.
         sharing_options: its keys, groups filled in.
         training: how to train.
+        weighting: name of the method that makes one step of the tasks' losses.
+        weighting_options: its keys.
+        every_task: whether each batch is to hold a cell of every task of the study.
         seed: of data order, initial weights and dropout.
     """
 
@@ -42,6 +46,9 @@ class Job:
     training: TrainingOptions
     seed: int
     sharing_options: SharingOptions = field(default_factory=HardOptions)
+    weighting: str = "static"
+    weighting_options: WeightingOptions = field(default_factory=WeightingOptions)
+    every_task: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from sharewise.data.tokens import TokenBatch
 from sharewise.errors import RunError
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder
-from sharewise.models.sharing import SHARINGS, Penalised
+from sharewise.models.sharing import SHARINGS
 from sharewise.tasks import Array
+from sharewise.train.combining import Combiner, Losses, Part
 from sharewise.train.flops import flops_per_row
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
@@ -80,6 +82,7 @@ class Trainer:
         self.optimizer = build_optimizer(
             self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
         )
+        self.combiner = Combiner(job, self.model, self.runner, self.accelerator, self._seed_dropout)
         self.targets, self.plan = batch_plan(job)
         self.counts = self.plan.counts(options.epochs)
         self.total = sum(self.counts)
@@ -128,7 +131,10 @@ class Trainer:
                 now = time.monotonic()
                 self.state.seconds = before + now - started
                 self.observer.on_step(step=step, total=self.total)
-                due = self._evaluation_is_due(step, last_of_epoch=number + 1 == len(batches))
+                last = number + 1 == len(batches)
+                if last:
+                    self.combiner.weighting.after_epoch()
+                due = self._evaluation_is_due(step, last_of_epoch=last)
                 if due:
                     self._evaluate(step, epoch=current + (number + 1) / len(batches))
                     self.memory.release()
@@ -161,12 +167,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         while True:
-            # Dropout follows from the seed and the update alone, so that a run can go on from any update.
-            torch.manual_seed(self._dropout_seed(step))
+            self._seed_dropout(step)
             self.model.train()
             self.optimizer.zero_grad(set_to_none=True)
             try:
-                losses = self._backward(rows, totals)
+                losses = self.combiner.backward(step, self._parts(rows, totals))
                 break
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
@@ -180,6 +185,7 @@ class Trainer:
             self._double_parts(step)
         nn.utils.clip_grad_norm_(self.model.parameters(), options.max_gradient_norm)
         self.optimizer.step()
+        self.combiner.after_update(step, self._parts(rows, totals))
         self.losses += losses
         self.state.rows_seen += len(rows)
         for task, total in totals.items():
@@ -190,28 +196,19 @@ class Trainer:
         options = self.job.training
         return learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
 
-    def _backward(self, rows: Array, totals: Mapping[str, int]) -> torch.Tensor:
-        """Add the gradient of the step's loss; return each task's loss, ``(tasks,)``, zero where absent."""
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        sums = torch.zeros_like(self.losses)
+    def _parts(self, rows: Array, totals: Mapping[str, int]) -> list[Part]:
+        """Cut a step into the parts that memory demands; each computes its shares of the tasks' losses."""
         parts = np.array_split(rows, min(self.state.parts, len(rows)))
-        for part in parts:
-            mine = part[rank::world]
-            # A process without a row of its own lends the first one its tokens, and takes none of its cells.
-            tokens = self.job.stores["train"].batch(mine if len(mine) else part[:1]).to(self.device)
-            cells = self.targets.cells(mine, totals, self.device)
-            with autocast(self.precision, self.device):
-                outputs = self.runner(self._compacted(tokens))
-            losses = task_losses(outputs, cells, self.job.tasks)
-            loss = torch.stack([self.job.weights[t] * v for t, v in losses.items()]).sum()
-            if isinstance(self.model, Penalised) and part is parts[0]:
-                loss = loss + self.model.penalty() / world
-            # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
-            self.accelerator.backward(loss * world)
-            for column, task in enumerate(self.job.tasks):
-                if task in losses:
-                    sums[column] += losses[task].detach()
-        return torch.as_tensor(self.accelerator.reduce(sums)) if world > 1 else sums
+        return [partial(self._part_losses, part, totals) for part in parts]
+
+    def _part_losses(self, part: Array, totals: Mapping[str, int], module: nn.Module) -> Losses:
+        mine = part[self.accelerator.process_index :: self.accelerator.num_processes]
+        # A process without a row of its own lends the first one its tokens, and takes none of its cells.
+        tokens = self.job.stores["train"].batch(mine if len(mine) else part[:1]).to(self.device)
+        cells = self.targets.cells(mine, totals, self.device)
+        with autocast(self.precision, self.device):
+            outputs = module(self._compacted(tokens))
+        return task_losses(outputs, cells, self.job.tasks)
 
     def _double_parts(self, step: int) -> None:
         self.optimizer.zero_grad(set_to_none=True)
@@ -271,6 +268,8 @@ class Trainer:
             "joint": joint,
             "tasks": {t: defined(m, leave="loss") for t, m in curves.items()},
         }
+        if coefficients := self.combiner.weighting.take_log():
+            record["weights"] = coefficients
         state.history.append(record)
         self._forget_losses()
         if not finite:
@@ -349,10 +348,10 @@ class Trainer:
     def _save(self, step: int) -> None:
         self._fetch_losses()
         if self.accelerator.is_main_process:
-            self.folder.save(step, self.state, self.model, self.optimizer)
+            self.folder.save(step, self.state, self.model, self.optimizer, self.combiner.weighting)
 
     def _resume(self) -> int:
-        found = self.folder.resume(self.model, self.optimizer)
+        found = self.folder.resume(self.model, self.optimizer, self.combiner.weighting)
         if found is None:
             return 0
         step, self.state = found
@@ -372,9 +371,10 @@ class Trainer:
             return tokens
         return replace(tokens, input_ids=self.remap[tokens.input_ids])
 
-    def _dropout_seed(self, step: int) -> int:
+    def _seed_dropout(self, step: int) -> None:
+        """Let dropout follow from the seed and the update alone, so that a run can go on from any update."""
         world, rank = int(self.accelerator.num_processes), int(self.accelerator.process_index)
-        return ((self.job.seed * world + rank) << 32) + step
+        torch.manual_seed(((self.job.seed * world + rank) << 32) + step)
 
     def _position(self, step: int) -> tuple[int, int]:
         """Turn a number of updates into (epoch, updates made in it)."""

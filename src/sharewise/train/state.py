@@ -21,6 +21,7 @@ from sharewise.train.checkpoint import (
     save_checkpoint,
     weights,
 )
+from sharewise.weighting import Weighting
 
 
 @dataclass
@@ -115,25 +116,43 @@ class RunFolder:
             self.folder / "history.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in history)
         )
 
-    def save(self, step: int, state: RunState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def save(
+        self,
+        step: int,
+        state: RunState,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        weighting: Weighting,
+    ) -> None:
         """Write a checkpoint; only then drop preferred weights that no checkpoint refers to any more."""
-        save_checkpoint(self.checkpoints, step=step, model=model, optimizer=optimizer, state=asdict(state))
+        tensors, values = weighting.state()
+        save_checkpoint(
+            self.checkpoints,
+            step=step,
+            model=model,
+            optimizer=optimizer,
+            state=asdict(state) | {"weighting": values},
+            weighting=tensors,
+        )
         kept = {self._best(step) for step in state.kept_steps}
         for path in self.checkpoints.glob("best-*.safetensors"):
             if path not in kept:
                 path.unlink()
 
-    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, RunState] | None:
+    def resume(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, weighting: Weighting
+    ) -> tuple[int, RunState] | None:
         """Go back to the newest whole checkpoint: (updates made, state), or None where there is none."""
         for checkpoint in readable_checkpoints(self.checkpoints):
             saved = dict(checkpoint.state)
             try:
-                step = int(saved.pop("step"))
+                step, values = int(saved.pop("step")), saved.pop("weighting")
                 state = RunState.read(saved)
             except (AttributeError, KeyError, TypeError):  # Another version of the program wrote it.
                 continue
             if all(self._best_is_readable(kept) for kept in state.kept_steps):
                 restore_checkpoint(checkpoint, model=model, optimizer=optimizer)
+                weighting.load_state(checkpoint.weighting, values)
                 return step, state
         return None
 

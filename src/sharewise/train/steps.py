@@ -73,6 +73,9 @@ def batch_plan(job: Job) -> tuple[Targets, BatchPlan]:
         batch_rows=job.training.batch_rows,
         temperature=job.training.temperature,
         seed=job.seed,
+        needed=np.stack([job.data.train.present(t) for t in job.data.tasks], axis=1)
+        if job.every_task
+        else None,
     )
     return targets, plan
 

@@ -1,0 +1,249 @@
+"""The gradient of one step: several tasks' losses, computed in parts, combined as the job's weighting says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, final
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from sharewise.models.encoder import derived_seed
+from sharewise.models.sharing import Penalised, Sharing
+from sharewise.train.job import Job
+from sharewise.weighting import GradientWeighting, LossWeighting, build_weighting
+
+Losses = dict[str, torch.Tensor]
+# Runs a module on a part of a step's rows; the tasks' shares of their losses over the whole step.
+Part = Callable[[nn.Module], Losses]
+
+
+@final
+class Combiner:
+    """Leaves the gradient of a step in the parameters' ``grad``.
+
+    Args:
+        job: its weighting, and its tasks.
+        model: the model.
+        runner: the model as several processes run it.
+        accelerator: the processes.
+        reseed: makes dropout draw the masks of an update from the start.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        model: Sharing,
+        runner: nn.Module,
+        accelerator: Accelerator,
+        reseed: Callable[[int], None],
+    ) -> None:
+        self.tasks = tuple(job.tasks)
+        self.seed = job.seed
+        self.model = model
+        self.runner = runner
+        self.accelerator = accelerator
+        self.reseed = reseed
+        self.weighting = build_weighting(job.weighting, self.tasks, job.weights, job.weighting_options)
+
+    def backward(self, step: int, parts: Sequence[Part]) -> torch.Tensor:
+        """Add the gradient of the step's loss; return each task's loss, ``(tasks,)``, zero where absent."""
+        if isinstance(self.weighting, LossWeighting):
+            return self._weigh(self.weighting, step, parts)
+        if not isinstance(self.weighting, GradientWeighting):
+            raise TypeError(f"no weighting of losses or gradients: {type(self.weighting).__name__}")
+        if self.weighting.on == "representation":
+            return self._aggregate_representation(self.weighting, step, parts)
+        return self._aggregate_parameters(self.weighting, step, parts)
+
+    def after_update(self, step: int, parts: Sequence[Part]) -> None:
+        """Let the weighting learn from the step that was made."""
+        self.weighting.after_update(lambda: self._losses(step, parts))
+
+    def _weigh(self, weighting: LossWeighting, step: int, parts: Sequence[Part]) -> torch.Tensor:
+        world = self.accelerator.num_processes
+        coefficients: Mapping[str, Any] | None = None
+        if weighting.method.constant:
+            coefficients = weighting.weights
+        elif len(parts) > 1 or world > 1:
+            # What a loss weighs depends on the whole step's losses, which takes a pass of its own.
+            losses = self._losses(step, parts)
+            with self._drawing(step):
+                coefficients = weighting.coefficients(step, losses)
+            self.reseed(step)
+        sums = self._zeros()
+        for part in parts:
+            losses = part(self.runner)
+            if coefficients is None:
+                with self._drawing(step):
+                    coefficients = weighting.coefficients(step, losses)
+            loss = torch.stack([coefficients[t] * v for t, v in losses.items()]).sum()
+            if isinstance(self.model, Penalised) and part is parts[0]:
+                loss = loss + self.model.penalty() / world
+            # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
+            self.accelerator.backward(loss * world)
+            self._add(sums, losses)
+        return self._reduced(sums)
+
+    def _aggregate_parameters(
+        self, weighting: GradientWeighting, step: int, parts: Sequence[Part]
+    ) -> torch.Tensor:
+        """Combine the tasks' gradients of what several of them reach; what one reaches keeps its own gradient."""
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        rows: dict[str, list[torch.Tensor | None]] = {}
+        sums = self._zeros()
+        for part in parts:
+            losses = part(self.model)
+            for task, loss in losses.items():
+                found = _gradients(weighting.weights[task] * loss, trained)
+                rows[task] = [
+                    _plus(a, b) for a, b in zip(rows.get(task, [None] * len(trained)), found, strict=True)
+                ]
+            self._add(sums, losses)
+        self._reduce_rows(rows)
+        reached = [[g for row in rows.values() if (g := row[i]) is not None] for i in range(len(trained))]
+        shared = [i for i, gradients in enumerate(reached) if len(gradients) > 1]
+        for parameter, gradients in zip(trained, reached, strict=True):
+            if len(gradients) == 1:
+                parameter.grad = gradients[0]
+        if shared:
+            matrix = torch.stack(
+                [_row([row[i] for i in shared], [trained[i] for i in shared]) for row in rows.values()]
+            )
+            with self._drawing(step):
+                combined = weighting.aggregate(list(rows), matrix)
+            for i, piece in zip(
+                shared, torch.split(combined, [trained[i].numel() for i in shared]), strict=True
+            ):
+                trained[i].grad = piece.view_as(trained[i])
+        self._add_penalty()
+        return self._reduced(sums)
+
+    def _aggregate_representation(
+        self, weighting: GradientWeighting, step: int, parts: Sequence[Part]
+    ) -> torch.Tensor:
+        """Combine the tasks' gradients of the token states; the encoder gets what follows from the combined one.
+
+        What several tasks share above the encoder gets the sum of their gradients. Of several parts each is computed
+        twice: once for the tasks' gradients, once more to go back through the encoder.
+        """
+        inside = {id(p) for p in self.model.encoder.parameters()}
+        above = [p for p in self.model.parameters() if p.requires_grad and id(p) not in inside]
+        rows: dict[str, list[torch.Tensor]] = {task: [] for task in self.tasks}
+        sums = self._zeros()
+        # Kept for the way back, where there is but one part: memory has run out for more.
+        states: torch.Tensor | None = None
+        present: list[str] = []
+        for part in parts:
+            with _cut_at(self.model.encoder) as cut:
+                losses = part(self.model)
+            present = list(losses)
+            for task, loss in losses.items():
+                at, *others = _gradients(weighting.weights[task] * loss, [cut.leaf, *above])
+                rows[task].append((torch.zeros_like(cut.leaf) if at is None else at).flatten())
+                for parameter, gradient in zip(above, others, strict=True):
+                    parameter.grad = _plus(parameter.grad, gradient)
+            self._add(sums, losses)
+            states = cut.states if len(parts) == 1 else None
+        matrix = torch.stack([torch.cat(rows[task]) for task in present])
+        sizes = [piece.numel() for piece in rows[present[0]]]
+        with self._drawing(step):
+            pieces = torch.split(weighting.aggregate(present, matrix), sizes)
+        if len(parts) > 1:
+            self.reseed(step)
+        for part, piece in zip(parts, pieces, strict=True):
+            if states is None:
+                with _cut_at(self.model.encoder) as cut:
+                    part(self.model)
+                torch.autograd.backward(cut.states, piece.view_as(cut.states).to(cut.states.dtype))
+            else:
+                torch.autograd.backward(states, piece.view_as(states).to(states.dtype))
+        self._add_penalty()
+        return sums
+
+    def _losses(self, step: int, parts: Sequence[Part]) -> Losses:
+        """Return the whole step's losses, computed without gradients and with the update's own dropout."""
+        self.reseed(step)
+        total: Losses = {}
+        with torch.no_grad():
+            for part in parts:
+                for task, loss in part(self.model).items():
+                    total[task] = total[task] + loss if task in total else loss
+        if self.accelerator.num_processes > 1:
+            total = {t: torch.as_tensor(self.accelerator.reduce(v)) for t, v in total.items()}
+        return total
+
+    def _add_penalty(self) -> None:
+        if isinstance(self.model, Penalised):
+            trained = [p for p in self.model.parameters() if p.requires_grad]
+            for parameter, gradient in zip(trained, _gradients(self.model.penalty(), trained), strict=True):
+                parameter.grad = _plus(parameter.grad, gradient)
+
+    def _reduce_rows(self, rows: dict[str, list[torch.Tensor | None]]) -> None:
+        if self.accelerator.num_processes > 1:
+            for row in rows.values():
+                row[:] = [None if g is None else torch.as_tensor(self.accelerator.reduce(g)) for g in row]
+
+    def _reduced(self, sums: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(self.accelerator.reduce(sums)) if self.accelerator.num_processes > 1 else sums
+
+    def _zeros(self) -> torch.Tensor:
+        device = self.accelerator.device
+        # Apple's devices have no float64.
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        return torch.zeros(len(self.tasks), dtype=exact, device=device)
+
+    def _add(self, sums: torch.Tensor, losses: Losses) -> None:
+        for column, task in enumerate(self.tasks):
+            if task in losses:
+                sums[column] += losses[task].detach()
+
+    @contextmanager
+    def _drawing(self, step: int) -> Iterator[None]:
+        """Let a method's random numbers follow from the seed and the update, alike in every process."""
+        device = self.accelerator.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(derived_seed(self.seed, f"weighting {step}"))
+            yield
+
+
+class _Cut:
+    """An encoder's output, and a leaf in its place."""
+
+    states: torch.Tensor
+    leaf: torch.Tensor
+
+
+@contextmanager
+def _cut_at(encoder: nn.Module) -> Iterator[_Cut]:
+    """Let whatever reads the encoder's output read a leaf of the same values."""
+    cut = _Cut()
+
+    def hook(module: nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+        cut.states = output
+        cut.leaf = output.detach().requires_grad_()
+        return cut.leaf
+
+    handle = encoder.register_forward_hook(hook)
+    try:
+        yield cut
+    finally:
+        handle.remove()
+
+
+def _gradients(loss: torch.Tensor, parameters: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
+    return list(torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True))
+
+
+def _plus(one: torch.Tensor | None, other: torch.Tensor | None) -> torch.Tensor | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def _row(gradients: Sequence[torch.Tensor | None], parameters: Sequence[torch.Tensor]) -> torch.Tensor:
+    """One task's row of the matrix: its gradients one after another, zeros where it reaches nothing."""
+    pairs = zip(gradients, parameters, strict=True)
+    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs])
