@@ -14,7 +14,7 @@ from sharewise.train.checkpoint import (
     weights,
 )
 
-FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+FILES = ("model.safetensors", "optimizer.safetensors", "weighting.safetensors", "state.json")
 
 
 def trained(seed: int, updates: int = 2) -> tuple[nn.Module, torch.optim.AdamW]:
@@ -33,7 +33,14 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
 
 
 def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    save_checkpoint(folder, step=step, model=model, optimizer=optimizer, state={"note": f"after {step}"})
+    save_checkpoint(
+        folder,
+        step=step,
+        model=model,
+        optimizer=optimizer,
+        state={"note": f"after {step}"},
+        weighting={"scale": torch.tensor([1.0, float(step)])},
+    )
 
 
 def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict:

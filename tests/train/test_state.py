@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sharewise.train.state import Best, RunFolder, RunState
+from sharewise.weighting import WEIGHTINGS, build_weighting
 
 
 @pytest.fixture
@@ -17,6 +18,10 @@ def model():
 
 def optimizer_of(model):
     return torch.optim.AdamW(model.parameters())
+
+
+def weighting():
+    return build_weighting("dwa", ("a", "b"), {"a": 1.0, "b": 1.0}, WEIGHTINGS["dwa"].options())
 
 
 def state_of(best: Best | None) -> RunState:
@@ -50,17 +55,17 @@ def test_a_run_goes_on_from_its_folder(tmp_path, model, best):
     folder, state = RunFolder(tmp_path), state_of(best)
     if best:
         folder.write_best(model, best.step)
-    folder.save(8, state, model, optimizer_of(model))
+    folder.save(8, state, model, optimizer_of(model), weighting())
     expected = model.weight.detach().clone()
     model.weight.data.zero_()
-    step, found = folder.resume(model, optimizer_of(model))
+    step, found = folder.resume(model, optimizer_of(model), weighting())
     assert step == 8
     assert repr(found) == repr(state)
     assert torch.equal(model.weight, expected)
 
 
 def test_nothing_to_go_on_from(tmp_path, model):
-    assert RunFolder(tmp_path / "none").resume(model, optimizer_of(model)) is None
+    assert RunFolder(tmp_path / "none").resume(model, optimizer_of(model), weighting()) is None
 
 
 def test_the_best_weights_come_back(tmp_path, model):
@@ -83,9 +88,9 @@ def test_best_weights_stay_until_no_checkpoint_refers_to_them(tmp_path, model):
     older, newer = (Best(score=0.5, defined=2, step=step, epoch=2.0) for step in (10, 15))
     state = state_of(newer)
     state.chosen["b"] = older
-    folder.save(15, state, model, optimizer_of(model))
+    folder.save(15, state, model, optimizer_of(model), weighting())
     assert kept() == ["best-000000010.safetensors", "best-000000015.safetensors"]
-    folder.save(16, state_of(newer), model, optimizer_of(model))
+    folder.save(16, state_of(newer), model, optimizer_of(model), weighting())
     assert kept() == ["best-000000015.safetensors"]
 
 
@@ -93,24 +98,26 @@ def test_best_weights_stay_until_no_checkpoint_refers_to_them(tmp_path, model):
 def test_a_checkpoint_without_its_best_weights_is_not_gone_on_from(tmp_path, model, content):
     folder = RunFolder(tmp_path)
     folder.write_best(model, 5)
-    folder.save(8, state_of(Best(score=0.25, defined=2, step=5, epoch=1.0)), model, optimizer_of(model))
+    folder.save(
+        8, state_of(Best(score=0.25, defined=2, step=5, epoch=1.0)), model, optimizer_of(model), weighting()
+    )
     (best,) = folder.checkpoints.glob("best-*")
     best.unlink() if content is None else best.write_bytes(content)
     model.weight.data.zero_()
-    assert folder.resume(model, optimizer_of(model)) is None
+    assert folder.resume(model, optimizer_of(model), weighting()) is None
     assert not model.weight.any(), "the weights of a refused checkpoint were loaded"
 
 
 @pytest.mark.parametrize("change", [{"unknown": 1}, {"best": {"score": 0.25}}, {"made": None}])
 def test_a_checkpoint_of_another_version_is_not_gone_on_from(tmp_path, model, change):
     folder = RunFolder(tmp_path)
-    folder.save(8, state_of(None), model, optimizer_of(model))
+    folder.save(8, state_of(None), model, optimizer_of(model), weighting())
     (file,) = folder.checkpoints.glob("step-*/state.json")
     state = json.loads(file.read_text()) | change
     if change == {"made": None}:
         del state["made"]
     file.write_text(json.dumps(state))
-    assert folder.resume(model, optimizer_of(model)) is None
+    assert folder.resume(model, optimizer_of(model), weighting()) is None
 
 
 def test_history_is_a_line_an_evaluation(tmp_path):
@@ -127,7 +134,7 @@ def test_discard_leaves_history_alone(tmp_path, model):
     folder = RunFolder(tmp_path)
     folder.write_history([{"epoch": 1.0}])
     folder.write_best(model, 5)
-    folder.save(5, state_of(None), model, optimizer_of(model))
+    folder.save(5, state_of(None), model, optimizer_of(model), weighting())
     folder.discard()
     folder.discard()
     assert [path.name for path in tmp_path.iterdir()] == ["history.jsonl"]
