@@ -64,7 +64,7 @@ def test_overfitting_is_told_with_its_seeds(dialogue):
 def test_a_metric_that_still_rises_is_remarked(dialogue):
     rising = dialogue.peaks[0].model_copy(update={"still_rising": True})
     results = dialogue.model_copy(update={"peaks": [rising, *dialogue.peaks[1:]]})
-    assert rows_of(results)[rising.task, rising.arm][-1].startswith("metric still rises")
+    assert rows_of(results)[rising.task, rising.arm][-1].startswith("still rises")
     calm = [p.model_copy(update={"still_rising": False}) for p in dialogue.peaks]
     titles = [c.title for c in table(dialogue.model_copy(update={"peaks": calm})).columns]
     assert "Remarks" not in titles

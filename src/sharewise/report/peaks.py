@@ -45,7 +45,7 @@ def table(results: Results) -> Table:
         Column("Metric, kept"),
         Column("Validation loss"),
         Column("Training loss"),
-        Column("Over-fits from epoch"),
+        Column("Over-fits from"),
         *([Column("Remarks", numeric=False)] if remarks else []),
     )
     rows = tuple((*_row(peak), *([Cell(_remarks(peak))] if remarks else [])) for peak in results.peaks)
@@ -70,7 +70,7 @@ def _row(peak: Peak) -> tuple[Cell, ...]:
 
 
 def _remarks(peak: Peak) -> str:
-    told = ["metric still rises"] if peak.still_rising else []
+    told = ["still rises"] if peak.still_rising else []
     left = sorted({s.left for s in peak.seeds if s.left is not None})
     if left:
         told.append(f"left the mixture at epoch {listing([_epoch(epoch) for epoch in left], 'or')}")
