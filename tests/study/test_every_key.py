@@ -118,9 +118,9 @@ def test_a_boolean_is_no_number(tmp_path, key, path, study):
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (("training", "epochs"), 0, "0 is not a whole number of 1 or more"),
-        (("training", "epochs"), 2.5, "2.5 is not a whole number of 1 or more"),
-        (("training", "epochs"), "three", '"three" is not a whole number of 1 or more'),
+        (("training", "epochs"), 0, "0 is not a whole number from 1 to 10000"),
+        (("training", "epochs"), 2.5, "2.5 is not a whole number from 1 to 10000"),
+        (("training", "epochs"), "three", '"three" is not a whole number from 1 to 10000'),
         (("training", "learning_rate"), 2e5, "200000 is not a number over 0 and under 1"),
         (("training", "warmup"), "10%", "did you mean `0.1`?"),
         (("training", "warmup"), "0,1", "did you mean `0.1`?"),

@@ -39,6 +39,8 @@ def test_select_takes_rules_and_metrics():
 @pytest.mark.parametrize(
     "keys",
     [
+        {"epochs": 10**24},
+        {"max_length": 10**24},
         {"epochs": 0},
         {"patience": 0},
         {"evaluate_every": 0},

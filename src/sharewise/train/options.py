@@ -33,7 +33,7 @@ class Temperature(Options):
 class TrainingOptions(Options):
     """How a model is trained; the same keys may be overridden by an arm."""
 
-    epochs: int = Field(default=3, ge=1, description="passes over the training rows, at most")
+    epochs: int = Field(default=3, ge=1, le=10_000, description="passes over the training rows, at most")
     batch_tokens: int = Field(default=_BATCH_TOKENS, ge=16, description="padded tokens of one optimizer step")
     batch_rows: int | None = Field(
         default=None, ge=1, description="rows of one step, instead of batch_tokens"
@@ -70,6 +70,7 @@ class TrainingOptions(Options):
     max_length: int = Field(
         default=256,
         ge=8,
+        le=100_000,
         description="tokens of a text (or pair), special tokens included; the rest is cut off",
     )
     sampling: Literal["proportional", "equal"] | Temperature = Field(
