@@ -49,3 +49,10 @@ def test_out_of_memory_in_one_of_several_processes_is_told(two):
     """It can't go on alone; the others miss it."""
     errors = [answer["error"] for answer in two]
     assert any(error.startswith("RunError: out of memory at update ") for error in errors), errors
+
+
+def test_they_combine_gradients_as_one_does(tmp_path):
+    """PCGrad draws random orders, which must be the same in both."""
+    keys = KEYS | {"weighting": "pcgrad", "epochs": 1}
+    one = plain(train(make_job(data=uneven_data(), **keys), tmp_path / "one"))
+    assert_close_values(train_together(tmp_path / "two", 2, keys)[0]["run"], one, 1e-4)

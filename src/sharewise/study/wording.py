@@ -114,6 +114,8 @@ def _range(limits: tuple[Any, ...]) -> str:
         return f" from {least:g} to {most:g}"
     if least is not None and under is not None:
         return f" from {least:g} to under {_power(under)}"
+    if over is not None and most is not None:
+        return f" over {over:g} up to {most:g}"
     low = f" over {over:g}" if over is not None else f" of {least:g} or more" if least is not None else ""
     return low + (f" and under {_power(under)}" if under is not None else "")
 

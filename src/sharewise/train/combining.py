@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from sharewise.errors import RunError
 from sharewise.models.encoder import derived_seed
 from sharewise.models.sharing import Penalised, Sharing
 from sharewise.train.job import Job
@@ -47,6 +48,12 @@ class Combiner:
         self.accelerator = accelerator
         self.reseed = reseed
         self.weighting = build_weighting(job.weighting, self.tasks, job.weights, job.weighting_options)
+        self.on_representation = getattr(job.weighting_options, "on", "") == "representation"
+        if self.on_representation and accelerator.num_processes > 1:
+            raise RunError(
+                "weighting: `on: representation` combines the gradients of a step's rows, which several processes "
+                "don't have in one place; train in one process, or set `on: parameters`"
+            )
 
     def backward(self, step: int, parts: Sequence[Part]) -> torch.Tensor:
         """Add the gradient of the step's loss; return each task's loss, ``(tasks,)``, zero where absent."""
@@ -54,7 +61,7 @@ class Combiner:
             return self._weigh(self.weighting, step, parts)
         if not isinstance(self.weighting, GradientWeighting):
             raise TypeError(f"no weighting of losses or gradients: {type(self.weighting).__name__}")
-        if self.weighting.on == "representation":
+        if self.on_representation:
             return self._aggregate_representation(self.weighting, step, parts)
         return self._aggregate_parameters(self.weighting, step, parts)
 

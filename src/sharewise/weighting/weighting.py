@@ -160,7 +160,6 @@ class GradientWeighting(Weighting):
         self.method = method
         self.tasks = tuple(tasks)
         self.weights = dict(weights)
-        self.on: str = getattr(options, "on", "parameters")
         self.module = _Whole(method.make(len(self.tasks), options), len(self.tasks))
 
     def aggregate(self, tasks: Sequence[str], matrix: torch.Tensor) -> torch.Tensor:
