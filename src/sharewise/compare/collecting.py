@@ -23,6 +23,7 @@ from sharewise.compare.running import FinishedRun
 from sharewise.compare.workspace import Workspace
 from sharewise.data.simulated import is_simulated
 from sharewise.data.table import StudyData
+from sharewise.models.sharing import groups_in_use
 from sharewise.stats.metrics import METRICS
 from sharewise.study import Study
 from sharewise.tasks import Task
@@ -83,7 +84,16 @@ def collect(
         second_look=second_look,
         tasks=tasks,
         joint_baseline=joint_metrics(data.tasks, _constant_answers(data, scored)),
-        arms={a.name: arm_record(a, by_arm[a.name], data.tasks, study) for a in arms},
+        arms={
+            a.name: arm_record(
+                a,
+                by_arm[a.name],
+                data.tasks,
+                study,
+                groups=groups_in_use(workspace.sharing_options(a.resolved, list(data.tasks))),
+            )
+            for a in arms
+        },
         runs=records,
         verdicts=judged.verdicts,
         sentences=judged.sentences,
@@ -145,7 +155,12 @@ def _constant_answers(data: StudyData, scored: Split) -> dict[str, TaskScores]:
 
 
 def arm_record(
-    arm: PlannedArm, runs: Sequence[FinishedRun], tasks: Mapping[str, Task], study: Study
+    arm: PlannedArm,
+    runs: Sequence[FinishedRun],
+    tasks: Mapping[str, Task],
+    study: Study,
+    *,
+    groups: Mapping[str, tuple[str, ...]],
 ) -> ArmRecord:
     """Summarise one arm over its seeds: what it is, what it cost, what it scored."""
     records = [r.record for r in runs]
@@ -156,6 +171,8 @@ def arm_record(
     joint = [joint_metrics_of(tasks, same_seed) for same_seed in _by_seed(runs)]
     return ArmRecord(
         sharing=arm.resolved.sharing if arm.one_model else "single",
+        weighting=arm.resolved.weighting,
+        groups=dict(groups),
         baseline=arm.baseline,
         overrides=options.model_dump(mode="json", exclude_defaults=True) if options else {},
         models=max(sum(r.states for r in of_seed) for of_seed in by_seed),

@@ -41,6 +41,10 @@ class ArmRecord(Options):
     """One arm: what it is and what it cost."""
 
     sharing: str
+    weighting: str = "static"
+    groups: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="groups of tasks as the sharing method used them, found or named"
+    )
     baseline: str | None = Field(description="the arm it is compared with; none for the baseline itself")
     overrides: dict[str, Any]
     models: int = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ class Workspace:
             tokenizer=self.tokenizer(spec.resolved),
             encoder=spec.resolved.encoder,
             sharing=spec.resolved.sharing,
-            sharing_options=self._sharing_options(spec),
+            sharing_options=self.sharing_options(spec.resolved, spec.tasks),
             weighting=spec.resolved.weighting,
             weighting_options=spec.resolved.weighting_options,
             every_task=spec.resolved.every_task,
@@ -104,12 +105,11 @@ class Workspace:
             seed=spec.seed,
         )
 
-    def _sharing_options(self, spec: RunSpec) -> SharingOptions:
-        """Fill in what a sharing method's keys leave to the training data."""
-        arm = spec.resolved
-        key = f"{_data_key(arm)} {spec.tasks} {arm.sharing} {arm.sharing_options}"
+    def sharing_options(self, arm: ResolvedArm, tasks: Sequence[str]) -> SharingOptions:
+        """Fill in what a sharing method's keys leave to the training data, for a model of these tasks."""
+        key = f"{_data_key(arm)} {tuple(tasks)} {arm.sharing} {arm.sharing_options}"
         if key not in self._sharings:
-            self._sharings[key] = with_groups(arm.sharing_options, self.data(arm), spec.tasks)
+            self._sharings[key] = with_groups(arm.sharing_options, self.data(arm), tasks)
         return self._sharings[key]
 
 

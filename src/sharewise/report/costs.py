@@ -15,8 +15,9 @@ _STATES = (
 
 
 def costs(results: Results) -> Section:
-    """Models, parameters and time."""
-    return Section("cost", "Cost", (arms(results),))
+    """Models, parameters and time; the groups that arms share in."""
+    tables = [table for table in (arms(results), groups(results)) if table is not None]
+    return Section("cost", "Cost", tuple(tables))
 
 
 def arms(results: Results) -> Table:
@@ -28,7 +29,7 @@ def arms(results: Results) -> Table:
         rows.append(
             (
                 Cell(name),
-                Cell(arm.sharing),
+                Cell(arm.sharing if arm.weighting == "static" else f"{arm.sharing}, {arm.weighting}"),
                 number(arm.models, count),
                 number(arm.parameters, millions),
                 number(arm.seconds, duration),
@@ -57,3 +58,17 @@ def arms(results: Results) -> Table:
         "Operations: multiplications and additions of matrix products in one answer to a text of median length, for "
         "every task." + (_STATES if any(run.states > 1 for run in results.runs) else ""),
     )
+
+
+def groups(results: Results) -> Table | None:
+    """A row a group of every arm that knows groups; None where none does."""
+    rows = tuple(
+        (Cell(name if number == 0 else ""), Cell(str(number + 1)), Cell(", ".join(tasks)))
+        for name, arm in results.arms.items()
+        for number, tasks in enumerate(arm.groups.values())
+    )
+    columns = (Column("Arm", numeric=False), Column("Group"), Column("Tasks", numeric=False))
+    note = (
+        "As they were named in the study file, or found from the labels' association on the training split."
+    )
+    return Table(columns, rows, caption="Groups of tasks", note=note) if rows else None

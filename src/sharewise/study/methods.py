@@ -108,7 +108,9 @@ def _groups(groups: Mapping[Any, Any], tasks: list[str], path: KeyPath) -> Itera
     seen: dict[str, Any] = {}
     whole = True
     for name, group in groups.items():
-        for number, task in enumerate(group if isinstance(group, (list, tuple)) else ()):
+        listed = isinstance(group, (list, tuple)) and len(group) > 0
+        whole = whole and listed
+        for number, task in enumerate(group if listed else ()):
             if not isinstance(task, str):
                 whole = False
             elif task not in tasks:

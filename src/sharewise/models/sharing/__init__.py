@@ -5,6 +5,7 @@ from sharewise.models.sharing.cross_stitch import CrossStitchSharing as CrossSti
 from sharewise.models.sharing.grouped import GroupedSharing as GroupedSharing
 from sharewise.models.sharing.groups import AUTO as AUTO
 from sharewise.models.sharing.groups import GroupsOptions as GroupsOptions
+from sharewise.models.sharing.groups import groups_in_use as groups_in_use
 from sharewise.models.sharing.groups import with_groups as with_groups
 from sharewise.models.sharing.hard import HardOptions as HardOptions
 from sharewise.models.sharing.hard import HardSharing as HardSharing

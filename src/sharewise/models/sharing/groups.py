@@ -64,3 +64,10 @@ def members(options: GroupsOptions, tasks: Iterable[str]) -> dict[str, tuple[str
         name: tuple(task for task in group if task in names) for name, group in options.groups.items()
     }
     return {name: group for name, group in own.items() if group}
+
+
+def groups_in_use(options: SharingOptions) -> dict[str, tuple[str, ...]]:
+    """Return the groups that a model of these options knows, once they are filled in; empty where it needs none."""
+    if not isinstance(options, GroupsOptions) or isinstance(options.groups, str):
+        return {}
+    return dict(options.groups) if getattr(options, "scope", "groups") == "groups" else {}
