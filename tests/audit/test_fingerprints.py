@@ -60,7 +60,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch):
     whole = fingerprints(texts)
     monkeypatch.setattr("sharewise.audit.fingerprints._CHUNK", 4)
     cut = fingerprints(texts)
-    for name in ("exact", "normal", "signatures", "shingles"):
+    for name in ("exact", "normal", "halves", "signatures", "shingles"):
         assert np.array_equal(getattr(whole, name), getattr(cut, name))
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sharewise.audit.alike import alike
-from sharewise.audit.leakage import overlaps, split_groups
+from sharewise.audit.leakage import halves, overlaps, split_groups
 from sharewise.audit.repeats import contradictions, repeats
 from sharewise.tasks import BinaryOptions, RegressionOptions
 
@@ -146,3 +146,17 @@ def test_one_file_cut_differently_for_two_tasks_leaks(rows_of):
     )
     (table, *_), _ = overlaps(rows, alike(rows))
     assert (table.data, table.within_data, table.exact) == ("b", "a", 5)
+
+
+def test_a_text_in_another_pair(rows_of):
+    pairs = {
+        "train": {"text": ["p", "q", "r"], "other": ["a", "b", "c"], "y": [0, 1, 0]},
+        "validation": {"text": ["v", "w"], "other": ["x", "z"], "y": [0, 1]},
+        "test": {"text": ["P.", "q", "B", "new"], "other": ["k", "b", "a", "news"], "y": [0, 1, 0, 1]},
+    }
+    rows = rows_of({"d": pairs}, text=("text", "other"))
+    (finding,) = halves(rows, alike(rows))
+    assert finding.says == "Of 2 pairs in test one text (in 1 both) is also in some other pair of train"
+    assert [p.line for p in finding.finding(rows).rows] == [2, 4]
+    single = rows_of({"e": {s: split(f"{s} 1", f"{s} 2") for s in ("train", "validation")}})
+    assert halves(single, alike(single)) == []

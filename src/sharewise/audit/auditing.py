@@ -13,7 +13,7 @@ import sharewise
 from sharewise.audit.alike import alike
 from sharewise.audit.balance import balance, coverage
 from sharewise.audit.effects import effects
-from sharewise.audit.leakage import overlaps, split_groups
+from sharewise.audit.leakage import halves, overlaps, split_groups
 from sharewise.audit.lengths import lengths
 from sharewise.audit.power import power
 from sharewise.audit.raters import raters
@@ -79,7 +79,7 @@ def audit(data: StudyData, plan: Plan, *, started: float | None = None) -> tuple
     overlapping, leaks = overlaps(rows, texts)
     repeating, again = repeats(rows, texts)
     groups, apart = split_groups(rows)
-    found += [*leaks, *apart, *contradictions(rows, texts), *again, *imbalances]
+    found += [*leaks, *apart, *halves(rows, texts), *contradictions(rows, texts), *again, *imbalances]
     measured = None
     if plan.tokenizer is not None:
         measured, long = lengths(

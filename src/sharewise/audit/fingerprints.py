@@ -31,12 +31,14 @@ class Fingerprints:
     Attributes:
         exact: int64 ``(rows,)``: rows of equal texts have equal numbers, from 0 by first occurrence.
         normal: int64 ``(rows,)``: the same for normal forms; of a pair the order of the two doesn't matter.
+        halves: uint64 ``(rows, 2)``: a hash of the normal form of each text of a pair; the second is 0 without one.
         signatures: uint32 ``(rows, BINS)``.
         shingles: int32 ``(rows,)``: how many shingles, repeated ones included, a row has.
     """
 
     exact: Array
     normal: Array
+    halves: Array
     signatures: Array
     shingles: Array
 
@@ -44,22 +46,20 @@ class Fingerprints:
 def fingerprints(texts: pl.DataFrame) -> Fingerprints:
     """Take the fingerprints of ``(rows, 2)`` texts: ``text`` and ``pair``."""
     exact = texts.select(pl.struct("text", "pair").hash(seed=1)).to_series().to_numpy()
-    keys = np.empty(len(texts), dtype=np.uint64)
+    halves = np.zeros((len(texts), 2), dtype=np.uint64)
     signatures = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
     shingles = np.zeros(len(texts), dtype=np.int32)
     for start in range(0, len(texts), _CHUNK):
         part = slice(start, min(start + _CHUNK, len(texts)))
         frame = texts.slice(start, _CHUNK)
-        hashes = []
-        for name in ("text", "pair"):
+        for place, name in enumerate(("text", "pair")):
             if frame[name].null_count() == len(frame):
-                hashes.append(np.zeros(len(frame), dtype=np.uint64))
                 continue
             points, starts = code_points(frame[name])
-            hashes.append(_whole(points, starts))
+            halves[part, place] = _whole(points, starts)
             shingles[part] += _shingle(points, starts, signatures[part])
-        keys[part] = _mixed(np.minimum(*hashes)) + np.maximum(*hashes)
-    return Fingerprints(numbered(exact), numbered(keys), signatures, shingles)
+    keys = _mixed(halves.min(axis=1)) + halves.max(axis=1)
+    return Fingerprints(numbered(exact), numbered(keys), halves, signatures, shingles)
 
 
 def numbered(keys: Array) -> Array:

@@ -63,6 +63,37 @@ def _matches(rows: Rows, found: Alike, split: str, within: str) -> pl.DataFrame:
     )
 
 
+def halves(rows: Rows, found: Alike) -> list[Found]:
+    """List pairs of one split of which a text, but for case, spaces and punctuation, is in a pair of another split."""
+    paired = rows.texts["pair"].is_not_null().to_numpy()
+    findings = []
+    for split, within in DIRECTIONS:
+        if split not in rows.splits or within not in rows.splits:
+            continue
+        own, theirs = rows.of_split(split), rows.of_split(within)
+        known = np.unique(found.prints.halves[theirs][paired[theirs]])
+        held = np.isin(found.prints.halves[own], known) & paired[own, None]
+        whole = np.isin(found.prints.normal[own], found.prints.normal[theirs])
+        chosen = own.start + np.flatnonzero(held.any(axis=1) & ~whole)
+        if len(chosen):
+            both = int(np.count_nonzero(held.all(axis=1) & ~whole))
+            findings.append(_half_finding(rows, split, within, chosen, both))
+    return findings
+
+
+def _half_finding(rows: Rows, split: str, within: str, chosen: Array, both: int) -> Found:
+    sources = np.unique(rows.source[chosen])
+    return Found(
+        key="leak.half",
+        severity="note",
+        says=f"Of {counted(len(chosen), 'pair')} in {split} one text (in {both:,} both) is also in some other pair of "
+        f"{within}",
+        to_do="look whether the texts of a pair were drawn apart from each other; if not, cut the splits by `group`",
+        tasks=tuple(dict.fromkeys(t for source in sources for t in rows.tasks_of(int(source)))),
+        rows=chosen,
+    )
+
+
 def _overlap(
     rows: Rows,
     found: Alike,

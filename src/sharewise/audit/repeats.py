@@ -106,7 +106,10 @@ def contradictions(rows: Rows, found: Alike) -> list[Found]:
 
 def _contradiction(rows: Rows, task: Task, chosen: Array, texts: int, found: Alike) -> Found:
     targets = rows.targets(task.name)[chosen]
-    labels = [task.labels[int(v[0])] if task.labels and len(v) == 1 else str(v.tolist()) for v in targets]
+    labels = [
+        task.labels[int(v[0])] if task.labels and len(v) == 1 else " ".join(f"{x:.4g}" for x in v)
+        for v in targets
+    ]
     numbers = found.prints.normal[chosen]
     what = "labels" if task.labels else "numbers more than a standard deviation apart"
     return Found(
