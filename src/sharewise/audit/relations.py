@@ -131,6 +131,16 @@ def _suggestion(described: Relations) -> list[Found]:
         return [
             Found(key="groups", severity="note", says=says, to_do="nothing; sharing may help all the same")
         ]
+    if len(described.groups) == 1:
+        says = "The labels of all tasks go together: they suggest one group of all"
+        return [
+            Found(
+                key="groups",
+                severity="note",
+                says=says,
+                to_do="nothing; `sharing: hard` shares among all tasks",
+            )
+        ]
     named = "; ".join(" + ".join(group) for group in several)
     return [
         Found(
