@@ -49,7 +49,7 @@ def test_the_page_shows_verdicts_plot_and_tables_and_says_and_asks_nothing(opene
     assert page.locator("#verdicts .items li").count() > 0
     assert page.locator("#verdicts figure svg[role=img]:visible").count() == 1
     assert page.locator("#curves svg:visible").count() == 27
-    for section in ("scores", "metrics", "epochs", "joint", "differing", "cost", "fairness"):
+    for section in ("scores", "metrics", "epochs", "peaks", "joint", "differing", "cost", "fairness"):
         assert page.locator(f"#{section} table:visible").count() > 0
     assert page.locator("#verdicts svg text", has_text="환각_없음").count() > 0
     assert opened.said == []

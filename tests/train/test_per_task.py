@@ -84,6 +84,19 @@ def test_a_stopped_task_gets_no_update_and_its_head_stays(watched):
     assert outcome.updates_made["spam"] < outcome.updates["spam"]
 
 
+@pytest.mark.parametrize("sharing", ["interaction", "mmoe", "soft"])
+def test_the_head_stays_whatever_the_tasks_share(tmp_path, sharing):
+    watch = Watch()
+    watch.trainer = Trainer(
+        make_job(data=data_without_sense(), sharing=sharing, **KEYS), tmp_path, observer=watch
+    )
+    outcome = watch.trainer.run()
+    left = next(line["step"] for line in outcome.history if line["epoch"] == outcome.stopped["spam"])
+    assert len(watch.heads) > left
+    for kept in watch.heads[left:]:
+        assert all(torch.equal(one, other) for one, other in zip(kept, watch.heads[left - 1], strict=True))
+
+
 def test_rows_and_batches_of_stopped_tasks_alone_are_skipped(watched):
     job, _, outcome = watched
     targets, plan = batch_plan(job)
