@@ -78,6 +78,7 @@ def test_every_run_has_a_hash_of_its_own(before: dict[str, str]) -> None:
 
 TRAINING = {
     "epochs": 2,
+    "optimizer": "adafactor",
     "batch_rows": 9,
     "learning_rate": 0.02,
     "warmup": 0.3,

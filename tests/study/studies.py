@@ -86,8 +86,16 @@ NAMED: dict[str, Any] = {
         "revision": "main",
         "trust_remote_code": True,
     },
+    "backend": {
+        "name": "text2text",
+        "objective": "labels",
+        "score": "mean",
+        "max_target_length": 8,
+        "generate": True,
+    },
     "training": {
         "epochs": 3,
+        "optimizer": "adafactor",
         "batch_tokens": 2048,
         "learning_rate": 2e-5,
         "warmup": 0.1,
@@ -107,6 +115,7 @@ NAMED: dict[str, Any] = {
         "big": {
             "encoder": {"name": "klue/roberta-large", "pooling": "mean"},
             "training": {"epochs": 2, "batch_rows": 32},
+            "backend": {"objective": "tokens"},
             "tasks": {"polite": {"weight": 1.0}},
         },
         "mlp": {"sharing": "hard", "head": "mlp"},

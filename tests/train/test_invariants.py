@@ -17,7 +17,7 @@ from sharewise.models.compaction import Compaction
 from sharewise.models.encoder import build_encoder
 from sharewise.models.sharing import SHARINGS
 from sharewise.study import Study
-from sharewise.train import loop
+from sharewise.train.learners import heads
 from sharewise.train.steps import Targets, task_losses
 from support import COLUMNS, TASKS, make_data, make_job, make_stores, make_table, pick, with_tables
 from train.comparing import assert_close, assert_same, train
@@ -156,7 +156,7 @@ def test_compaction_changes_no_training_curve(tmp_path, monkeypatch, tasks):
     def keep_all(encoder, used):
         return Compaction(encoder, np.arange(len(encoder.table.weight)))
 
-    monkeypatch.setattr(loop, "compact", keep_all)
+    monkeypatch.setattr(heads, "compact", keep_all)
     whole = train(job, tmp_path / "whole")
     assert_close(compacted, whole)
 

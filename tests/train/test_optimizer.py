@@ -6,6 +6,7 @@ import torch
 from sharewise.models.encoder import build_encoder
 from sharewise.models.sharing import SHARINGS
 from sharewise.train.optimizer import build_optimizer, parameter_groups
+from sharewise.train.options import TrainingOptions
 from support import make_tasks, make_tokenizer, tiny_encoder
 
 
@@ -45,7 +46,7 @@ def test_each_trained_parameter_is_in_one_group(model):
 def test_an_embedding_row_without_gradient_stays_bit_for_bit(model):
     table = model.encoder.table.weight
     before = table.detach().clone()
-    optimizer = build_optimizer(model, learning_rate=0.1, weight_decay=0.5)
+    optimizer = build_optimizer(model, TrainingOptions(learning_rate=0.1, weight_decay=0.5))
     for _ in range(3):
         table.grad = torch.zeros_like(table)
         table.grad[7] = 1.0
@@ -57,7 +58,7 @@ def test_an_embedding_row_without_gradient_stays_bit_for_bit(model):
 def test_a_matrix_decays_by_rate_times_decay(model):
     weight = model.heads[0].weight
     before = weight.detach().clone()
-    optimizer = build_optimizer(model, learning_rate=0.1, weight_decay=0.5)
+    optimizer = build_optimizer(model, TrainingOptions(learning_rate=0.1, weight_decay=0.5))
     weight.grad = torch.zeros_like(weight)
     optimizer.step()
     torch.testing.assert_close(weight.detach(), before * (1 - 0.1 * 0.5))

@@ -200,7 +200,7 @@ def test_selected_weights_come_back_one_after_the_other_as_often_as_wanted(tmp_p
     outcome = trainer.run()
     served = {}
     for step, tasks in trainer.selections():
-        assert len(trainer.encoder.table.weight) == len(trainer.job.tokenizer)
+        assert len(trainer.model.encoder.table.weight) == len(trainer.job.tokenizer)
         for task in tasks:
             served[task] = step
             again = trainer._score("test", [task])[task].scores

@@ -40,7 +40,7 @@ def score(model, table, *, tasks=TASKS):
     data = replace(make_data(), validation=table)
     own = {name: task for name, task in make_tasks().items() if name in tasks}
     store = make_stores(data)["validation"]
-    return score_split(model, tasks=own, table=table, store=store, device=CPU)
+    return score_split(lambda tokens, asked: model(tokens), tasks=own, table=table, store=store, device=CPU)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_a_table_without_the_holes_scores_the_same(model, table):
 def test_rows_of_other_tasks_are_not_computed(model, table):
     seen = []
 
-    def forward(tokens):
+    def forward(tokens, asked):
         seen.append(len(tokens.input_ids))
         return model(tokens)
 
@@ -135,10 +135,10 @@ def test_rows_of_other_tasks_are_not_computed(model, table):
 def test_a_split_without_a_cell_has_no_metric_and_computes_nothing(table):
     forum = pick(table, np.flatnonzero(table.sources == 1))
 
-    def forward(tokens):
+    def forward(tokens, asked):
         raise AssertionError("a model was asked")
 
-    scores = score(forward, forum, tasks=["spam", "stars"])
+    scores = score(lambda tokens: forward(tokens, {}), forum, tasks=["spam", "stars"])
     assert scores["spam"].scores.shape == (0, 1)
     assert math.isnan(scores["spam"].loss)
     assert list(metrics_of(make_tasks(), scores)["spam"]) == ["loss"]

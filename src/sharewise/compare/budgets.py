@@ -69,7 +69,7 @@ def refuse_unequal(study: Study, workspace: Workspace) -> None:
             baseline = arms[arm.baseline]
             own, its = arm.resolved, baseline.resolved
             # With the same keys both walk through the same batches: there is nothing to count.
-            alike = (own.training, own.encoder) == (its.training, its.encoder)
+            alike = (own.training, own.encoder, own.backend) == (its.training, its.encoder, its.backend)
             budgets = [_planned(study, workspace, one, count=not alike) for one in (arm, baseline)]
             found += unequal(arm.name, budgets[0], baseline.name, budgets[1])
     refuse(

@@ -113,5 +113,5 @@ def _probe(spec: RunSpec, workspace: Workspace) -> _Probe:
         trainer = Trainer(workspace.job(spec), Path(folder))
         seconds = trainer.probe(_PROBED)
         # What is saved has the whole vocabulary again.
-        trainer.compaction.restore(trainer.model)
+        trainer.learner.make_whole()
         return _Probe(seconds, sum(p.numel() for p in trainer.model.parameters()))

@@ -10,6 +10,7 @@ from sharewise.compare.planning import RunSpec
 from sharewise.compare.storage import SPLITS_SCORED
 from sharewise.compare.workspace import Workspace
 from sharewise.models.sharing import HardOptions
+from sharewise.train import TrainingOptions
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
 NUMERICS = 1
@@ -29,7 +30,7 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         "numerics": NUMERICS,
         "seed": spec.seed,
         "sharing": arm.sharing,
-        "training": arm.training.model_dump(mode="json"),
+        "training": _training(arm.training),
         "encoder": arm.encoder.model_dump(mode="json", exclude={"name", "revision", "trust_remote_code"}),
         "encoder_bytes": workspace.fingerprint(arm),
         "tasks": [
@@ -49,6 +50,9 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         },
         "sources": data.train.sources.tolist() if sampled_by_source else None,
     }
+    if arm.backend.writes:
+        payload["backend"] = arm.backend.model_dump(mode="json")
+        payload["words"] = {name: [w.prefix, w.answers] for name, w in workspace.words(arm).items()}
     if arm.sharing_options != HardOptions():
         payload["sharing_options"] = arm.sharing_options.model_dump(mode="json")
     if arm.weighting != "static":
@@ -57,3 +61,9 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         # Then the batches depend on which rows hold which tasks' cells, the model's own or not.
         payload["every_task"] = [data.train.target_digest(t) for t in data.tasks]
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+def _training(options: TrainingOptions) -> dict[str, Any]:
+    """The keys of `training`, but for the default of one that came when runs without it had been made."""
+    keys = options.model_dump(mode="json")
+    return {k: v for k, v in keys.items() if (k, v) != ("optimizer", "adamw")}

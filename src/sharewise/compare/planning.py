@@ -105,4 +105,5 @@ def _single_key(arm: ResolvedArm) -> str:
         name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
     }
     batches = arm.alone().every_task
-    return str((arm.training.for_one_task().model_dump_json(), arm.encoder.model_dump_json(), tasks, batches))
+    training = arm.training.for_one_task().model_dump_json()
+    return str((training, arm.encoder.model_dump_json(), arm.backend.model_dump_json(), tasks, batches))

@@ -17,7 +17,6 @@ from sharewise.compare.results import EpochRecord, RunRecord, Selection
 from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
 from sharewise.compare.workspace import Workspace
 from sharewise.files import clear_unfinished, locked
-from sharewise.models.encoder import check_length
 from sharewise.models.manifest import Facts
 from sharewise.models.saved import save_model, save_models
 from sharewise.study import SINGLE, located
@@ -81,7 +80,7 @@ def _make(
     metered = Metered(observer, EnergyMeter())
     trainer = Trainer(job, folder, observer=metered)
     with located(workspace.study):
-        check_length(trainer.encoder, spec.resolved.training.max_length)
+        trainer.learner.check_length(spec.resolved.training.max_length)
     outcome = trainer.run()
     joules = metered.joules
     by_split = {split: metrics_of(job.tasks, scores) for split, scores in outcome.scores.items()}
@@ -140,6 +139,7 @@ def _save_models(spec: RunSpec, trainer: Trainer, folder: Path, facts: Facts) ->
                 tokenizer=trainer.job.tokenizer,
                 tasks=trainer.job.tasks,
                 options=spec.resolved.encoder,
+                backend=spec.resolved.backend,
                 sharing_name=trainer.job.sharing,
                 sharing_options=trainer.job.sharing_options,
                 max_length=spec.resolved.training.max_length,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from sharewise.data.loading import load
 from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore, tokenize
 from sharewise.models.encoder import fingerprint
-from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SharingOptions, with_groups
-from sharewise.models.tokenizers import load_tokenizer
+from sharewise.models.text2text import TaskWords, tasks_in_words
+from sharewise.models.tokenizers import for_text, load_tokenizer
 from sharewise.study import SINGLE, ResolvedArm, Study, located
 from sharewise.train import Job
 
@@ -35,6 +35,7 @@ class Workspace:
         self._fingerprints: dict[str, str] = {}
         self._sharings: dict[str, SharingOptions] = {}
         self._digests: dict[str, dict[str, str]] = {}
+        self._words: dict[tuple[str, int], dict[str, TaskWords]] = {}
 
     @property
     def base(self) -> StudyData:
@@ -51,16 +52,33 @@ class Workspace:
 
     def tokenizer(self, arm: ResolvedArm) -> Any:
         """Load or train the arm's tokenizer."""
-        key = _data_key(arm) + _encoder_key(arm.encoder)
+        key = _data_key(arm) + _encoder_key(arm)
         if key not in self._tokenizers:
             texts = self.data(arm).train.texts
             with located(self.study):
-                self._tokenizers[key] = load_tokenizer(arm.encoder, texts, self.cache)
+                tokenizer = load_tokenizer(arm.encoder, texts, self.cache)
+            trained = arm.encoder.scratch is not None
+            self._tokenizers[key] = for_text(tokenizer) if arm.backend.writes and trained else tokenizer
         return self._tokenizers[key]
+
+    def words(self, arm: ResolvedArm) -> Mapping[str, TaskWords]:
+        """Every task of the study in the words of the arm's tokenizer; none where heads answer.
+
+        Raises:
+            UserError: where the tokenizer can't write a label, or not tell labels or tasks apart.
+        """
+        if not arm.backend.writes:
+            return {}
+        key = (_data_key(arm) + _encoder_key(arm), arm.backend.max_target_length)
+        if key not in self._words:
+            tasks, longest = self.data(arm).tasks, arm.backend.max_target_length
+            with located(self.study):
+                self._words[key] = tasks_in_words(tasks, self.tokenizer(arm), max_length=longest)
+        return self._words[key]
 
     def stores(self, arm: ResolvedArm) -> dict[str, TokenStore]:
         """Tokenise all splits with the arm's tokenizer and maximum length, or take them from the cache."""
-        key = (_data_key(arm), _encoder_key(arm.encoder), arm.training.max_length)
+        key = (_data_key(arm), _encoder_key(arm), arm.training.max_length)
         if key not in self._stores:
             tokenizer = self.tokenizer(arm)
             self._stores[key] = {
@@ -71,7 +89,7 @@ class Workspace:
 
     def fingerprint(self, arm: ResolvedArm) -> str:
         """Digest of the arm's encoder and tokenizer as they are before training."""
-        key = _data_key(arm) + _encoder_key(arm.encoder)
+        key = _data_key(arm) + _encoder_key(arm)
         if key not in self._fingerprints:
             with located(self.study):
                 self._fingerprints[key] = fingerprint(arm.encoder, self.tokenizer(arm))
@@ -103,6 +121,8 @@ class Workspace:
             every_task=spec.resolved.every_task,
             training=spec.resolved.training,
             seed=spec.seed,
+            backend=spec.resolved.backend,
+            words=self.words(spec.resolved),
         )
 
     def sharing_options(self, arm: ResolvedArm, tasks: Sequence[str]) -> SharingOptions:
@@ -120,5 +140,5 @@ def _data_key(arm: ResolvedArm) -> str:
     return str(tasks)
 
 
-def _encoder_key(options: EncoderOptions) -> str:
-    return options.model_dump_json(exclude={"pooling", "dropout"})
+def _encoder_key(arm: ResolvedArm) -> str:
+    return arm.backend.name + arm.encoder.model_dump_json(exclude={"pooling", "dropout"})

@@ -42,7 +42,7 @@ class Encoder(nn.Module):
         self.width = int(config.hidden_size)
         self.pooling = options.pooling
         self.dropout = _head_dropout(config) if options.dropout is None else options.dropout
-        self.longest = _position_limit(backbone)
+        self.longest = position_limit(backbone)
         takes_types = "token_type_ids" in inspect.signature(backbone.forward).parameters
         self.segments = int(getattr(config, "type_vocab_size", 0) or 0) if takes_types else 0
 
@@ -149,7 +149,7 @@ def _head_dropout(config: Any) -> float:
     return next((float(v) for v in values if isinstance(v, (int, float))), _DEFAULT_DROPOUT)
 
 
-def _position_limit(backbone: nn.Module) -> int | None:
+def position_limit(backbone: nn.Module) -> int | None:
     """Rows of the position table that hold positions; RoBERTa's, up to the pad id, don't."""
     for name, module in backbone.named_modules():
         last = name.rpartition(".")[2]

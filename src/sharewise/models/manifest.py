@@ -84,6 +84,9 @@ class Manifest(Facts):
     sharing_options: dict[str, Any] = Field(
         default_factory=dict, description="the sharing method's keys, groups filled in"
     )
+    backend: dict[str, Any] = Field(
+        default_factory=dict, description="the backend's keys in the study file; none where heads answer"
+    )
     tasks: dict[str, SavedTask] = Field(description="in the order of the heads")
     serves: tuple[str, ...] = Field(
         default=(), description="the tasks that these weights were selected for; all where none is named"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from transformers import (
     MODEL_MAPPING,
     AutoConfig,
     AutoModel,
+    AutoModelForSeq2SeqLM,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
@@ -48,6 +49,7 @@ def load_backbone(options: EncoderOptions) -> PreTrainedModel:
             raise UserError(
                 f"encoder {name}: {config.model_type} is an encoder with a decoder",
                 expected="an encoder: BERT, RoBERTa, ELECTRA, DeBERTa, ModernBERT and their like",
+                action="add `backend: text2text` to have it write labels",
             )
         model, info = AutoModel.from_pretrained(
             name,
@@ -57,16 +59,50 @@ def load_backbone(options: EncoderOptions) -> PreTrainedModel:
             **_source(options),
             **_arguments(config),
         )
-    # transformers fills missing weights with random ones; a pooler is the one part that many folders lack.
-    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
-    if missing:
+    # A pooler is the one part that many folders lack.
+    _check_whole(name, config, [key for key in info["missing_keys"] if "pooler" not in key])
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def load_text2text(options: EncoderOptions) -> PreTrainedModel:
+    """Load the encoder-decoder that ``options.name`` names, in float32.
+
+    Raises:
+        UserError: where there is no such model, it is no encoder-decoder, it can't be read, or some of its weights
+            are missing.
+    """
+    name = _name(options, "config.json")
+    with quiet(), _explained(name):
+        _reach(name, options)
+        config = AutoConfig.from_pretrained(name, **_source(options))
+        if not config.is_encoder_decoder:
+            raise UserError(
+                f"encoder {name}: {config.model_type} has no decoder that could write",
+                expected="an encoder-decoder for `backend: text2text`: T5, mT5, UL2, BART and their like",
+            )
+        model, info = AutoModelForSeq2SeqLM.from_pretrained(
+            name, config=config, dtype=torch.float32, output_loading_info=True, **_source(options)
+        )
+    _check_whole(name, config, info["missing_keys"])
+    if model.config.decoder_start_token_id is None:
         raise UserError(
-            f"encoder {name}: {len(missing)} of the model's weights are not in its files ({missing[0]}, …)",
-            expected=f"all weights of the {config.model_type} that its config.json describes",
-            action="download or save the model again",
+            f"encoder {name}: its config.json doesn't say with which token the decoder begins",
+            expected="`decoder_start_token_id` in config.json",
         )
     loaded: PreTrainedModel = model
     return loaded
+
+
+def _check_whole(name: str, config: PreTrainedConfig, missing: Iterable[str]) -> None:
+    """Refuse a model that lacks weights, which transformers fills with random ones."""
+    lacking = sorted(missing)
+    if lacking:
+        raise UserError(
+            f"encoder {name}: {len(lacking)} of the model's weights are not in its files ({lacking[0]}, …)",
+            expected=f"all weights of the {config.model_type} that its config.json describes",
+            action="download or save the model again",
+        )
 
 
 def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBase:

@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from sharewise import __version__
 from sharewise.errors import UserError
 from sharewise.files import write_folder
+from sharewise.models.backend import BackendOptions
 from sharewise.models.calibration import Calibration
 from sharewise.models.card import model_card
-from sharewise.models.encoder import Encoder, is_added
+from sharewise.models.encoder import Encoder
 from sharewise.models.manifest import (
     CARD,
     MANIFEST,
@@ -31,8 +32,9 @@ from sharewise.models.manifest import (
     read_manifest,
     write_manifest,
 )
+from sharewise.models.model import Model
 from sharewise.models.options import EncoderOptions
-from sharewise.models.sharing import SHARINGS, HardOptions, Sharing, SharingOptions
+from sharewise.models.sharing import SHARINGS, HardOptions, Sharing, SharingOptions, is_own
 from sharewise.tasks import Task, restore_task
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ _ENCODER = "encoder"
 # What transformers' AutoConfig reads: it leads to sharewise.models.hub.SharewiseModel.
 _CONFIG = {"model_type": "sharewise", "architectures": ["SharewiseModel"]}
 _PLAIN = HardOptions()
+_HEADS_ONLY = BackendOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ class LoadedModel:
         manifest: all that sharewise.json says.
     """
 
-    sharing: Sharing
+    sharing: Model
     tokenizer: PreTrainedTokenizerBase
     tasks: Mapping[str, Task]
     max_length: int
@@ -79,10 +82,11 @@ class LoadedModel:
 def save_model(
     folder: Path,
     *,
-    sharing: Sharing,
+    sharing: Model,
     tokenizer: PreTrainedTokenizerBase,
     tasks: Mapping[str, Task],
     options: EncoderOptions,
+    backend: BackendOptions = _HEADS_ONLY,
     sharing_name: str,
     sharing_options: SharingOptions = _PLAIN,
     max_length: int,
@@ -100,20 +104,21 @@ def save_model(
         tokenizer: its tokenizer.
         tasks: its tasks by name.
         options: the encoder's keys in the study file.
+        backend: what answers the tasks.
         sharing_name: name of the sharing method.
         sharing_options: its keys, groups filled in.
         max_length: tokens of a text (or pair) that the model was trained on.
         facts: where the model comes from, and what is known of it.
         serves: the tasks that these weights were selected for, if not all.
     """
-    encoder = sharing.encoder
-    heads = {k: v.contiguous() for k, v in sharing.state_dict().items() if _is_own(k)}
+    parts = sharing.parts()
+    heads = {name: value.contiguous() for name, value in parts.own.items()}
 
     def write(beside: Path) -> None:
         from sharewise.models.pretrained import quiet
 
         with quiet():
-            encoder.backbone.save_pretrained(beside / _ENCODER, state_dict=encoder.own_weights())
+            parts.backbone.save_pretrained(beside / _ENCODER, state_dict=dict(parts.weights))
             tokenizer.save_pretrained(beside)
         save_file(heads, beside / _HEADS)
         _write_config(beside)
@@ -121,8 +126,9 @@ def save_model(
             **dict(facts),
             sharewise=__version__,
             encoder=options.model_dump(mode="json"),
-            pooling=encoder.pooling,
-            dropout=encoder.dropout,
+            pooling=options.pooling,
+            dropout=sharing.encoder.dropout if isinstance(sharing, Sharing) else 0.0,
+            backend=backend.model_dump(mode="json") if backend.writes else {},
             max_length=max_length,
             sharing=sharing_name,
             sharing_options=sharing_options.model_dump(mode="json"),
@@ -197,7 +203,8 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
         UserError: where the folder isn't a model, a file of it is missing or was changed, or another version's
             sharing method or kind of task is in it.
     """
-    from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer
+    from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer, load_text2text
+    from sharewise.models.text2text import tasks_in_words, wrap_text2text
 
     manifest = _one(folder)
     check_files(folder, manifest.files)
@@ -210,9 +217,12 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
             trust_remote_code=trust_remote_code,
         )
 
+    # Schema 1 kept it in a folder of its own.
+    tokenizer = load_pretrained_tokenizer(part("tokenizer" if manifest.schema_version == 1 else "."))
     try:
         method = SHARINGS[manifest.sharing]
         keys = method.options.model_validate(manifest.sharing_options)
+        backend = BackendOptions.model_validate(manifest.backend)
         tasks = _tasks(manifest)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
@@ -220,15 +230,19 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
             f"can't make ({type(error).__name__}: {error})",
             action="load it with the version that saved it",
         ) from error
-    encoder = Encoder(load_backbone(part(_ENCODER)), part(_ENCODER))
-    sharing = method(encoder, tasks, seed=0, options=keys)
-    # The encoder's own weights are loaded already, under whatever names the method has given them.
-    loaded = {name: value for name, value in sharing.state_dict().items() if not _is_own(name)}
-    sharing.load_state_dict(loaded | load_file(folder / _HEADS))
+    model: Model
+    if backend.writes:
+        words = tasks_in_words(tasks, tokenizer, max_length=backend.max_target_length)
+        model = wrap_text2text(load_text2text(part(_ENCODER)), backend, words)
+    else:
+        encoder = Encoder(load_backbone(part(_ENCODER)), part(_ENCODER))
+        model = method(encoder, tasks, seed=0, options=keys)
+        # The encoder's own weights are loaded already, under whatever names the method has given them.
+        loaded = {name: value for name, value in model.state_dict().items() if not is_own(name)}
+        model.load_state_dict(loaded | load_file(folder / _HEADS))
     return LoadedModel(
-        sharing=sharing.eval(),
-        # Schema 1 kept it in a folder of its own.
-        tokenizer=load_pretrained_tokenizer(part("tokenizer" if manifest.schema_version == 1 else ".")),
+        sharing=model.eval(),
+        tokenizer=tokenizer,
         tasks={name: tasks[name] for name in manifest.answers},
         max_length=manifest.max_length,
         manifest=manifest,
@@ -244,6 +258,7 @@ def copy_model(model: LoadedModel, folder: Path) -> None:
         tokenizer=model.tokenizer,
         tasks=_tasks(manifest),
         options=EncoderOptions.model_validate(manifest.encoder),
+        backend=BackendOptions.model_validate(manifest.backend),
         sharing_name=manifest.sharing,
         sharing_options=SHARINGS[manifest.sharing].options.model_validate(manifest.sharing_options),
         max_length=manifest.max_length,
@@ -262,11 +277,6 @@ def _one(folder: Path) -> Manifest:
         names = ", ".join(manifest.models)
         raise UserError(f"{folder}: this folder holds several models", action=f"load one of {names} in it")
     return manifest
-
-
-def _is_own(name: str) -> bool:
-    """Whether a weight is the sharing method's and not the encoder's."""
-    return not name.startswith("encoder.") or is_added(name)
 
 
 def _copy(source: Path, target: Path, licence: str | None) -> Manifest:

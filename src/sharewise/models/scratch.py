@@ -1,10 +1,16 @@
-"""A small encoder with random weights: ModernBERT's architecture (Warner et al., 2024)."""
+"""Small models with random weights: ModernBERT's architecture (Warner et al., 2024), and T5's (Raffel et al., 2020)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transformers import ModernBertConfig, ModernBertModel, PreTrainedModel
+from transformers import (
+    ModernBertConfig,
+    ModernBertModel,
+    PreTrainedModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from sharewise.models.options import ScratchOptions
 
@@ -38,3 +44,26 @@ def scratch_backbone(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase
     )
     config._attn_implementation = "sdpa"
     return ModernBertModel(config)
+
+
+def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """Make an encoder-decoder of as many layers on each side; its weights come from torch's global generator.
+
+    T5 version 1.1: gated linear units, and output weights of their own.
+    """
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=options.width,
+        d_kv=options.width // options.attention_heads,
+        d_ff=2 * options.width,
+        num_layers=options.layers,
+        num_decoder_layers=options.layers,
+        num_heads=options.attention_heads,
+        dropout_rate=options.dropout,
+        feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    return T5ForConditionalGeneration(config)

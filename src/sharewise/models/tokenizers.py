@@ -87,6 +87,21 @@ def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
+def for_text(trained: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """Turn a tokenizer that was trained here into a text-to-text model's: the same pieces, an end, no beginning."""
+    tokenizer = Tokenizer.from_str(trained.backend_tokenizer.to_str())
+    end = _SPECIAL["sep_token"]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", pair=f"$A {end} $B {end}", special_tokens=[(end, tokenizer.token_to_id(end))]
+    )
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        eos_token=end,
+        model_input_names=["input_ids", "attention_mask"],
+        **{key: _SPECIAL[key] for key in ("pad_token", "unk_token", "mask_token")},
+    )
+
+
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """Give a trained tokenizer the class that transformers saves and loads."""
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_SPECIAL)  # type: ignore[no-untyped-call]

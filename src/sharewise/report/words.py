@@ -32,7 +32,7 @@ _METRICS = {
     "pearson": "Pearson",
     "spearman": "Spearman",
 }
-_ERRORS = {"loss", "ece", "mae_levels"}
+_ERRORS = {"loss", "ece", "mae_levels", "invalid_outputs"}
 MINUS = "−"
 _MOST_DIGITS = 4
 

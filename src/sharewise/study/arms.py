@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, SerializeAsAny, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from sharewise.errors import UnknownName
+from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS, HardOptions, SharingOptions
 from sharewise.options import Options
@@ -22,7 +23,7 @@ HARD = "hard"
 class ArmOptions(Options):
     """One way to share: a sharing method, its own keys, and the study's keys that it overrides.
 
-    The overrides hold the study's own keys under `training`, `encoder` and `tasks`, only those that differ.
+    The overrides hold the study's own keys under `training`, `encoder`, `backend` and `tasks`, only those that differ.
     """
 
     sharing: str = Field(default=HARD, description=f"sharing method: {', '.join(sorted(SHARINGS))}")
@@ -38,6 +39,9 @@ class ArmOptions(Options):
     )
     encoder: str | dict[str, Any] | None = Field(
         default=None, description="keys of `encoder` that differ in this arm, or another encoder"
+    )
+    backend: str | dict[str, Any] | None = Field(
+        default=None, description="keys of `backend` that differ in this arm, or another backend"
     )
     tasks: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="weights that differ in this arm, as {task: {weight: number}}"
@@ -79,6 +83,7 @@ class ResolvedArm(Options):
     sharing_options: SerializeAsAny[SharingOptions]
     training: TrainingOptions
     encoder: EncoderOptions
+    backend: BackendOptions
     tasks: dict[str, AnyTaskOptions]
     weighting: str
     weighting_options: SerializeAsAny[WeightingOptions]

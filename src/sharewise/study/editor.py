@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sharewise.models.backend import BackendOptions
 from sharewise.models.sharing import SHARINGS
 from sharewise.study.schema import Study
 from sharewise.tasks import KINDS, TaskOptions
@@ -21,6 +22,9 @@ def study_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     encoder = {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/EncoderOptions"}]}
     _refine(schema["properties"], "encoder", encoder)
+    names = {"enum": list(BackendOptions.short_form)}
+    backend = {"anyOf": [names, {"$ref": "#/$defs/BackendOptions"}]}
+    _refine(schema["properties"], "backend", backend)
     arm = definitions["ArmOptions"]["properties"]
     _refine(arm, "sharing", {"enum": sorted(SHARINGS)})
     method = {"enum": list(WEIGHTINGS)}
@@ -28,6 +32,7 @@ def study_schema() -> dict[str, Any]:
     _refine(definitions["WeightingChoice"]["properties"], "method", method)
     _refine(arm, "training", {"$ref": "#/$defs/TrainingOptions"})
     _refine(arm, "encoder", encoder)
+    _refine(arm, "backend", backend)
     _refine(arm, "tasks", {"type": "object", "additionalProperties": _weight(definitions)})
     _refine(definitions["TrainingOptions"]["properties"], "select", {"enum": list(SELECTIONS)})
     _refine(definitions["ReportOptions"]["properties"], "epoch_metric", {"enum": list(METRICS)})

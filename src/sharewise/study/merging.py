@@ -34,8 +34,15 @@ def merge_encoder(base: Any, overrides: Any) -> dict[str, Any]:
     return merged
 
 
-def long_form(encoder: Any) -> dict[str, Any]:
-    """Return the keys of an encoder, whose short form is its name alone; of anything else nothing."""
-    if isinstance(encoder, str):
-        return {"name": encoder}
-    return dict(encoder) if isinstance(encoder, Mapping) else {}
+def merge_backend(base: Any, overrides: Any) -> dict[str, Any]:
+    """Merge backend keys, either side in its short form or not; another name drops the keys of the old one."""
+    base, overrides = long_form(base), long_form(overrides)
+    kept = base if overrides.get("name", base.get("name", "heads")) == base.get("name", "heads") else {}
+    return {**kept, **overrides}
+
+
+def long_form(section: Any) -> dict[str, Any]:
+    """Return the keys of an encoder or backend, whose short form is its name alone; of anything else nothing."""
+    if isinstance(section, str):
+        return {"name": section}
+    return dict(section) if isinstance(section, Mapping) else {}

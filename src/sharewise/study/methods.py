@@ -86,6 +86,28 @@ def weighting_mistakes(
         )
 
 
+def text_mistakes(arm: Mapping[str, Any], path: KeyPath) -> Iterable[Mistake]:
+    """Return what an arm can't have whose model writes text: heads, and what is between them and an encoder.
+
+    Args:
+        arm: plain values.
+        path: of the arm.
+    """
+    if arm.get("sharing", HARD) != HARD:
+        yield Mistake(
+            path=(*path, "sharing"),
+            problem="a text-to-text model has no heads, and its tasks share all of it",
+            expected=f"`sharing: {HARD}` with `backend: text2text`",
+        )
+    weighting = arm.get("weighting")
+    if isinstance(weighting, Mapping) and weighting.get("on") == "representation":
+        yield Mistake(
+            path=(*path, "weighting", "on"),
+            problem="with `backend: text2text` there is no representation that all tasks read",
+            expected="`on: parameters`",
+        )
+
+
 def missing_packages(packages: Mapping[str, str], what: str, path: KeyPath) -> Iterable[Mistake]:
     """Return a mistake where a method needs a package that isn't there.
 

@@ -49,6 +49,6 @@ def _section(key: Key, path: KeyPath) -> str:
     if not key.section:
         return "at the top of the file"
     section: KeyPath = key.section
-    if path[0] == "arms" and len(path) > 2 and section[0] in ("training", "encoder"):
+    if path[0] == "arms" and len(path) > 2 and section[0] in ("training", "encoder", "backend"):
         section = (*path[:2], *section)
     return f"under `{dotted(section)}`"

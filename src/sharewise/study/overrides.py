@@ -77,7 +77,7 @@ def _section(study: dict[str, Any], path: tuple[str, ...], place: Place) -> dict
     for depth, step in enumerate(path, start=1):
         if section.get(step) is None:
             section[step] = {}
-        elif isinstance(section[step], str) and _is_encoder(path[:depth]):
+        elif isinstance(section[step], str) and _is_section(path[:depth], "encoder", "backend"):
             section[step] = {"name": section[step]}
         elif not isinstance(section[step], dict):
             found = (
@@ -107,7 +107,12 @@ def _set(study: dict[str, Any], section: dict[str, Any], path: tuple[str, ...], 
 
 def _is_encoder(path: tuple[str, ...]) -> bool:
     """Whether a path is the study's encoder, or an arm's."""
-    return path == ("encoder",) or (len(path) == 3 and path[0] == "arms" and path[2] == "encoder")
+    return _is_section(path, "encoder")
+
+
+def _is_section(path: tuple[str, ...], *names: str) -> bool:
+    """Whether a path is one of these sections of the study, or of an arm."""
+    return (len(path) == 1 or (len(path) == 3 and path[0] == "arms")) and path[-1] in names
 
 
 def _replace(section: dict[str, Any], content: dict[str, Any]) -> None:

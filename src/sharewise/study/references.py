@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sharewise.errors import UnknownName
+from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
 from sharewise.study.errors import KeyPath, Mistake
-from sharewise.study.merging import long_form, merge_encoder, merge_training
-from sharewise.study.methods import sharing_mistakes, weighting_mistakes
+from sharewise.study.merging import long_form, merge_backend, merge_encoder, merge_training
+from sharewise.study.methods import sharing_mistakes, text_mistakes, weighting_mistakes
 from sharewise.study.suggestions import suggest
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
@@ -128,8 +129,19 @@ def _arm(
         yield from _overrides(
             EncoderOptions, long_form(source), long_form(encoder), merged, (*path, "encoder")
         )
+    yield from _backend(study.get("backend"), arm, path)
     for task, overrides in _names(arm.get("tasks")).items() if tasks else ():
         yield from _task(task, overrides, tasks, (*path, "tasks", task))
+
+
+def _backend(source: Any, arm: Mapping[str, Any], path: KeyPath) -> Iterable[Mistake]:
+    """Check an arm's backend, and what else of the arm does not go with it."""
+    own = arm.get("backend")
+    merged = merge_backend(source, own)
+    if isinstance(own, (str, Mapping)):
+        yield from _overrides(BackendOptions, long_form(source), long_form(own), merged, (*path, "backend"))
+    if merged.get("name") == "text2text":
+        yield from text_mistakes(arm, path)
 
 
 def _overrides(

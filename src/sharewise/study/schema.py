@@ -18,11 +18,12 @@ from pydantic import (
 
 from sharewise.data.options import DataOptions
 from sharewise.errors import UnknownName
+from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
 from sharewise.options import Options
 from sharewise.study.arms import ArmOptions, ResolvedArm
 from sharewise.study.errors import Origin, StudyError
-from sharewise.study.merging import merge_encoder, merge_training
+from sharewise.study.merging import merge_backend, merge_encoder, merge_training
 from sharewise.study.plain import plain
 from sharewise.study.references import check_references
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
@@ -85,6 +86,10 @@ class Study(Options):
     )
     encoder: EncoderOptions = Field(
         description="the encoder that all tasks share: a hub id, a local folder, or these keys"
+    )
+    backend: BackendOptions = Field(
+        default=BackendOptions(),
+        description="what answers the tasks: heads on the encoder, text2text, or these keys",
     )
     training: TrainingOptions = Field(default=TrainingOptions(), description="how models are trained")
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(
@@ -171,6 +176,7 @@ class Study(Options):
             every_task=WEIGHTINGS[options.weighting.method].every_task,
             training=TrainingOptions.model_validate(training),
             encoder=EncoderOptions.model_validate(self._located(encoder)),
+            backend=BackendOptions.model_validate(merge_backend(plain(self.backend), options.backend)),
             tasks=tasks,
         )
 

@@ -14,6 +14,7 @@ from sharewise.errors import RunError
 from sharewise.models.encoder import derived_seed
 from sharewise.models.sharing import Penalised, Sharing
 from sharewise.train.job import Job
+from sharewise.train.learners import Learner
 from sharewise.weighting import GradientWeighting, LossWeighting, build_weighting
 
 Losses = dict[str, torch.Tensor]
@@ -27,8 +28,8 @@ class Combiner:
 
     Args:
         job: its weighting, and its tasks.
-        model: the model.
-        runner: the model as several processes run it.
+        learner: the model, and how it learns.
+        runner: the learner as several processes run it.
         accelerator: the processes.
         reseed: makes dropout draw the masks of an update from the start.
     """
@@ -36,14 +37,15 @@ class Combiner:
     def __init__(
         self,
         job: Job,
-        model: Sharing,
+        learner: Learner,
         runner: nn.Module,
         accelerator: Accelerator,
         reseed: Callable[[int], None],
     ) -> None:
         self.tasks = tuple(job.tasks)
         self.seed = job.seed
-        self.model = model
+        self.learner = learner
+        self.model = learner.model
         self.runner = runner
         self.accelerator = accelerator
         self.reseed = reseed
@@ -102,7 +104,7 @@ class Combiner:
         rows: dict[str, list[torch.Tensor | None]] = {}
         sums = self._zeros()
         for part in parts:
-            losses = part(self.model)
+            losses = part(self.learner)
             for task, loss in losses.items():
                 found = _gradients(weighting.weights[task] * loss, trained)
                 rows[task] = [
@@ -136,7 +138,10 @@ class Combiner:
         What several tasks share above the encoder gets the sum of their gradients. Of several parts each is computed
         twice: once for the tasks' gradients, once more to go back through the encoder.
         """
-        inside = {id(p) for p in self.model.encoder.parameters()}
+        if not isinstance(self.model, Sharing):
+            raise TypeError(f"{type(self.model).__name__}: no representation that all tasks read")
+        encoder = self.model.encoder
+        inside = {id(p) for p in encoder.parameters()}
         above = [p for p in self.model.parameters() if p.requires_grad and id(p) not in inside]
         rows: dict[str, list[torch.Tensor]] = {task: [] for task in self.tasks}
         sums = self._zeros()
@@ -144,8 +149,8 @@ class Combiner:
         states: torch.Tensor | None = None
         present: list[str] = []
         for part in parts:
-            with _cut_at(self.model.encoder) as cut:
-                losses = part(self.model)
+            with _cut_at(encoder) as cut:
+                losses = part(self.learner)
             present = list(losses)
             for task, loss in losses.items():
                 at, *others = _gradients(weighting.weights[task] * loss, [cut.leaf, *above])
@@ -162,8 +167,8 @@ class Combiner:
             self.reseed(step)
         for part, piece in zip(parts, pieces, strict=True):
             if states is None:
-                with _cut_at(self.model.encoder) as cut:
-                    part(self.model)
+                with _cut_at(encoder) as cut:
+                    part(self.learner)
                 torch.autograd.backward(cut.states, piece.view_as(cut.states).to(cut.states.dtype))
             else:
                 torch.autograd.backward(states, piece.view_as(states).to(states.dtype))
@@ -176,7 +181,7 @@ class Combiner:
         total: Losses = {}
         with torch.no_grad():
             for part in parts:
-                for task, loss in part(self.model).items():
+                for task, loss in part(self.learner).items():
                     total[task] = total[task] + loss if task in total else loss
         if self.accelerator.num_processes > 1:
             total = {t: torch.as_tensor(self.accelerator.reduce(v)) for t, v in total.items()}

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore
+from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import HardOptions, SharingOptions
+from sharewise.models.text2text import TaskWords, text_sizes
 from sharewise.tasks import Array, Task
 from sharewise.train.options import TrainingOptions
 from sharewise.train.state import Best
@@ -34,6 +36,8 @@ class Job:
         weighting_options: its keys.
         every_task: whether each batch is to hold a cell of every task of the study.
         seed: of data order, initial weights and dropout.
+        backend: what answers the tasks.
+        words: every task of the study in the tokenizer's words, for text to text.
     """
 
     tasks: Mapping[str, Task]
@@ -49,6 +53,17 @@ class Job:
     weighting: str = "static"
     weighting_options: WeightingOptions = field(default_factory=WeightingOptions)
     every_task: bool = False
+    backend: BackendOptions = field(default_factory=BackendOptions)
+    words: Mapping[str, TaskWords] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> Array:
+        """What each training row takes of a batch's budget of tokens, ``(rows,)``."""
+        lengths = self.stores["train"].lengths
+        if not self.backend.writes:
+            return lengths
+        table = self.data.train
+        return text_sizes(self.words, {name: table.present(name) for name in self.words}, lengths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +74,15 @@ class TaskScores:
         rows: rows of the split's table that hold a cell, ``(cells,)``.
         targets: ``(cells, target_width)``.
         scores: activated outputs, ``(cells, outputs)``, float32.
-        loss: mean over the cells, as trained on.
+        loss: mean over the cells, of the task's own kind, whatever the model was trained on.
+        written: metrics of answers that the model wrote freely; empty where it wrote none.
     """
 
     rows: Array
     targets: Array
     scores: Array
     loss: float
+    written: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)

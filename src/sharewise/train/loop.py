@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,24 +18,21 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import nn
 
-from sharewise.data.tokens import TokenBatch
 from sharewise.errors import RunError
-from sharewise.models.compaction import compact
-from sharewise.models.encoder import build_encoder
-from sharewise.models.sharing import SHARINGS
 from sharewise.tasks import Array
 from sharewise.train.combining import Combiner, Losses, Part
 from sharewise.train.flops import flops_per_row
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
+from sharewise.train.learners import build_learner
 from sharewise.train.memory import KeptMemory, keep_memory
 from sharewise.train.optimizer import build_optimizer
-from sharewise.train.precision import autocast, resolve_precision
+from sharewise.train.precision import resolve_precision
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
 from sharewise.train.selection import own_scores, selection_score
 from sharewise.train.state import RunFolder, RunState
-from sharewise.train.steps import batch_plan, planned_updates, task_losses
+from sharewise.train.steps import batch_plan, planned_updates
 from sharewise.train.tracking import track
 
 # Parts into which a step is cut at most when memory runs out.
@@ -70,19 +66,11 @@ class Trainer:
         self.device = self.accelerator.device
         self.precision = resolve_precision(options.precision, self.device)
 
-        self.encoder = build_encoder(job.encoder, job.tokenizer, seed=job.seed)
-        seen = [job.stores[s] for s in ("train", "validation")]
-        used = [s.vocabulary_used() for s in seen] + [np.array([s.pad_id for s in seen])]
-        self.compaction = compact(self.encoder, np.unique(np.concatenate(used)))
-        self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(self.device)
-        self.model = SHARINGS[job.sharing](
-            self.encoder, job.tasks, seed=job.seed, options=job.sharing_options
-        )
-        self.runner: nn.Module = self.accelerator.prepare_model(self.model)
-        self.optimizer = build_optimizer(
-            self.model, learning_rate=options.learning_rate, weight_decay=options.weight_decay
-        )
-        self.combiner = Combiner(job, self.model, self.runner, self.accelerator, self._seed_dropout)
+        self.learner = build_learner(job, precision=self.precision, device=self.device)
+        self.model = self.learner.model
+        self.runner: nn.Module = self.accelerator.prepare_model(self.learner)
+        self.optimizer = build_optimizer(self.model, options)
+        self.combiner = Combiner(job, self.learner, self.runner, self.accelerator, self._seed_dropout)
         self.targets, self.plan = batch_plan(job)
         self.counts = self.plan.counts(options.epochs)
         self.total = sum(self.counts)
@@ -168,7 +156,7 @@ class Trainer:
             group["lr"] = self._learning_rate(step)
         while True:
             self._seed_dropout(step)
-            self.model.train()
+            self.learner.train()
             self.optimizer.zero_grad(set_to_none=True)
             try:
                 losses = self.combiner.backward(step, self._parts(rows, totals))
@@ -205,10 +193,8 @@ class Trainer:
         mine = part[self.accelerator.process_index :: self.accelerator.num_processes]
         # A process without a row of its own lends the first one its tokens, and takes none of its cells.
         tokens = self.job.stores["train"].batch(mine if len(mine) else part[:1]).to(self.device)
-        cells = self.targets.cells(mine, totals, self.device)
-        with autocast(self.precision, self.device):
-            outputs = module(self._compacted(tokens))
-        return task_losses(outputs, cells, self.job.tasks)
+        losses: Losses = module(tokens, self.targets.cells(mine, totals, self.device))
+        return losses
 
     def _double_parts(self, step: int) -> None:
         self.optimizer.zero_grad(set_to_none=True)
@@ -280,22 +266,17 @@ class Trainer:
             self.folder.write_history(state.history)
         self.observer.on_evaluation(record)
 
-    def _score(self, split: str, tasks: Sequence[str]) -> dict[str, TaskScores]:
-        self.model.eval()
-
-        def forward(tokens: TokenBatch) -> Mapping[str, torch.Tensor]:
-            with autocast(self.precision, self.device):
-                outputs: Mapping[str, torch.Tensor] = self.model(self._compacted(tokens))
-            return outputs
-
+    def _score(self, split: str, tasks: Sequence[str], *, write: bool = False) -> dict[str, TaskScores]:
+        self.learner.eval()
         return score_split(
-            forward,
+            self.learner.answer,
             tasks={t: self.job.tasks[t] for t in tasks},
             table=self.job.data.tables[split],
             store=self.job.stores[split],
             device=self.device,
             rank=self.accelerator.process_index,
             world=self.accelerator.num_processes,
+            write=self.learner.write if write else None,
         )
 
     def selections(self) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -309,11 +290,9 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         chosen = self.state.chosen
         for step in sorted(self.state.kept_steps):
-            if self.remap is None:
-                self.compaction.repeat(self.model)
+            self.learner.make_trainable()
             self.folder.load_best(self.model, step)
-            self.compaction.restore(self.model)
-            self.remap = None
+            self.learner.make_whole()
             yield step, tuple(t for t in self.job.tasks if chosen[t].step == step)
 
     def _outcome(self) -> Outcome:
@@ -325,7 +304,7 @@ class Trainer:
         for _, tasks in self.selections():
             for split in ("validation", "test"):
                 if split in self.job.stores:
-                    found.setdefault(split, {}).update(self._score(split, tasks))
+                    found.setdefault(split, {}).update(self._score(split, tasks, write=True))
         return Outcome(
             history=state.history,
             best=state.best,
@@ -365,11 +344,6 @@ class Trainer:
         self.losses.zero_()
         self.state.losses = dict.fromkeys(self.job.tasks, 0.0)
         self.state.recent = dict.fromkeys(self.job.tasks, 0)
-
-    def _compacted(self, tokens: TokenBatch) -> TokenBatch:
-        if self.remap is None:
-            return tokens
-        return replace(tokens, input_ids=self.remap[tokens.input_ids])
 
     def _seed_dropout(self, step: int) -> None:
         """Let dropout follow from the seed and the update alone, so that a run can go on from any update."""

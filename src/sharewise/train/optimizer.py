@@ -7,12 +7,20 @@ from typing import Any
 import torch
 from torch import nn
 
+from sharewise.train.options import TrainingOptions
 
-def build_optimizer(model: nn.Module, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """Return AdamW, fused where the device has it (Loshchilov & Hutter, 2019)."""
+
+def build_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """Return what `training.optimizer` names.
+
+    AdamW (Loshchilov and Hutter, 2019) is fused where the device has it. Adafactor (Shazeer and Stern, 2018) scales
+    its steps by the size of each weight, as T5 was trained.
+    """
+    groups = parameter_groups(model, options.weight_decay)
+    if options.optimizer == "adafactor":
+        return torch.optim.Adafactor(groups, lr=options.learning_rate)
     device = next(model.parameters()).device
-    groups = parameter_groups(model, weight_decay)
-    return torch.optim.AdamW(groups, lr=learning_rate, fused=device.type in ("cpu", "cuda"))
+    return torch.optim.AdamW(groups, lr=options.learning_rate, fused=device.type in ("cpu", "cuda"))
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

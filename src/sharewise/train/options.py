@@ -38,12 +38,18 @@ class TrainingOptions(Options):
     batch_rows: int | None = Field(
         default=None, ge=1, description="rows of one step, instead of batch_tokens"
     )
+    optimizer: Literal["adamw", "adafactor"] = Field(
+        default="adamw", description="adafactor scales its steps by the weights: rates of T5's are some 1e-3"
+    )
     learning_rate: float = Field(
-        default=2.0e-5, gt=0.0, lt=1.0, description="AdamW's highest learning rate, after the warm-up"
+        default=2.0e-5, gt=0.0, lt=1.0, description="the optimizer's highest learning rate, after the warm-up"
     )
     warmup: float = Field(default=0.1, ge=0.0, lt=1.0, description="share of the updates with a rising rate")
     weight_decay: float = Field(
-        default=0.01, ge=0.0, allow_inf_nan=False, description="AdamW's; never on embeddings, norms, biases"
+        default=0.01,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="the optimizer's; never on embeddings, norms, biases",
     )
     max_gradient_norm: float = Field(
         default=1.0, gt=0.0, description="longer gradients are cut to this length"

@@ -13,15 +13,20 @@ from accelerate.utils import gather_object
 from sharewise.data.batches import evaluation_batches
 from sharewise.data.table import Table
 from sharewise.data.tokens import TokenBatch, TokenStore
+from sharewise.stats.arrays import INVALID
+from sharewise.stats.classification import classification_metrics
 from sharewise.stats.joint import joint_binary_metrics
-from sharewise.tasks import Task
+from sharewise.tasks import Array, Task
 from sharewise.train.job import TaskScores
 from sharewise.train.steps import Targets
 
 # Padded tokens of a scoring batch: large enough to fill the machine, small enough for any model's memory.
 SCORING_TOKENS = 16384
+# Metrics of freely written answers; of numbers only the first has a meaning.
+_WRITTEN = ("accuracy", "mcc", "macro_f1")
 
-Forward = Callable[[TokenBatch], Mapping[str, torch.Tensor]]
+# Texts, and by task the rows of them that are asked about.
+Forward = Callable[[TokenBatch, Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
 
 
 @torch.inference_mode()
@@ -34,32 +39,44 @@ def score_split(
     device: torch.device,
     rank: int = 0,
     world: int = 1,
+    write: Forward | None = None,
 ) -> dict[str, TaskScores]:
     """Score every row of a split that holds a cell of one of the tasks.
 
     Args:
-        forward: tokens to outputs of shape ``(batch, task.outputs)`` by task.
+        forward: tokens to outputs of shape ``(batch, task.outputs)`` by task; rows that aren't asked about don't count.
         tasks: the model's own tasks.
         table: the split.
         store: its tokens.
         device: where the model is.
         rank: number of this process.
         world: number of processes; each scores every ``world``-th batch.
+        write: tokens to the numbers of freely written answers, ``(asked,)`` by task; may give none.
     """
     own = Targets(table, list(tasks))
-    parts: list[tuple[Any, dict[str, Any]]] = []
+    parts: list[tuple[Any, dict[str, Any], dict[str, Any]]] = []
     batches = list(evaluation_batches(store.lengths, np.flatnonzero(own.own), SCORING_TOKENS))
     for rows in batches[rank::world]:
-        outputs = forward(store.batch(rows).to(device))
-        parts.append((rows, {name: outputs[name].float().cpu() for name in tasks}))
+        tokens = store.batch(rows).to(device)
+        held = {t: np.flatnonzero(own.present[rows, column]) for column, t in enumerate(tasks)}
+        asked = {t: torch.from_numpy(index).to(device) for t, index in held.items()}
+        outputs = forward(tokens, asked)
+        written = {} if write is None else write(tokens, asked)
+        parts.append(
+            (
+                rows,
+                {name: outputs[name].float().cpu() for name in tasks},
+                {name: (rows[held[name]], numbers.cpu().numpy()) for name, numbers in written.items()},
+            )
+        )
     if world > 1:
         parts = gather_object(parts)
-    order = np.concatenate([rows for rows, _ in parts]) if parts else np.zeros(0, dtype=np.int64)
+    order = np.concatenate([rows for rows, _, _ in parts]) if parts else np.zeros(0, dtype=np.int64)
     back = np.argsort(order)
     results = {}
     for column, (name, task) in enumerate(tasks.items()):
         stacked = (
-            torch.cat([outputs[name] for _, outputs in parts]) if parts else torch.zeros(0, task.outputs)
+            torch.cat([outputs[name] for _, outputs, _ in parts]) if parts else torch.zeros(0, task.outputs)
         )
         stacked = stacked[torch.from_numpy(back)]
         present = own.present[order[back], column]
@@ -69,14 +86,44 @@ def score_split(
         loss = (
             task.loss(cells, torch.from_numpy(targets)).double().mean().item() if len(rows) else float("nan")
         )
-        results[name] = TaskScores(rows=rows, targets=targets, scores=task.activate(cells).numpy(), loss=loss)
+        written = [found[name] for _, _, found in parts if name in found]
+        results[name] = TaskScores(
+            rows=rows,
+            targets=targets,
+            scores=task.activate(cells).numpy(),
+            loss=loss,
+            written=_of_written(task, targets, *map(np.concatenate, zip(*written, strict=True)))
+            if written
+            else {},
+        )
     return results
+
+
+def _of_written(task: Task, targets: Array, rows: Array, numbers: Array) -> dict[str, float]:
+    """Metrics of freely written answers; one that is no answer of the task counts as wrong.
+
+    Args:
+        task: that was asked.
+        targets: ``(cells, target_width)`` in the order of the rows.
+        rows: in the order in which they were answered, ``(cells,)``.
+        numbers: of the answers, -1 where the text is none, ``(cells,)``.
+    """
+    numbers = numbers[np.argsort(rows)]
+    verbaliser = task.verbaliser()
+    truth = verbaliser.choose(torch.from_numpy(targets)).numpy()
+    found = classification_metrics(truth, numbers, len(verbaliser.texts))
+    shown = _WRITTEN if task.labels else _WRITTEN[:1]
+    return {"invalid_outputs": float((numbers == INVALID).mean())} | {
+        f"written_{metric}": found[metric] for metric in shown
+    }
 
 
 def metrics_of(tasks: Mapping[str, Task], scores: Mapping[str, TaskScores]) -> dict[str, dict[str, float]]:
     """Return every metric of every task, ``loss`` first; NaN where one is not defined."""
     return {
-        name: {"loss": s.loss} | (tasks[name].metrics(s.targets, s.scores) if len(s.rows) else {})
+        name: {"loss": s.loss}
+        | (tasks[name].metrics(s.targets, s.scores) if len(s.rows) else {})
+        | dict(s.written)
         for name, s in scores.items()
     }
 

@@ -66,7 +66,7 @@ def batch_plan(job: Job) -> tuple[Targets, BatchPlan]:
     """Return a job's target block and its batches, which the whole study's rows shape."""
     targets = Targets(job.data.train, list(job.tasks))
     plan = BatchPlan(
-        lengths=job.stores["train"].lengths,
+        lengths=job.sizes,
         sources=job.data.train.sources,
         own=targets.own,
         batch_tokens=job.training.batch_tokens,

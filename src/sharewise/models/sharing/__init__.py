@@ -17,6 +17,7 @@ from sharewise.models.sharing.ple import PleSharing as PleSharing
 from sharewise.models.sharing.sharing import Penalised as Penalised
 from sharewise.models.sharing.sharing import Sharing as Sharing
 from sharewise.models.sharing.sharing import SharingOptions as SharingOptions
+from sharewise.models.sharing.sharing import is_own as is_own
 from sharewise.models.sharing.soft import SoftSharing as SoftSharing
 
 # Every method that is imported above, by its name in the study file.

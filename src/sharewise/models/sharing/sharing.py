@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from torch import nn
 
-from sharewise.data.tokens import TokenBatch
-from sharewise.models.encoder import Encoder
+from sharewise.models.encoder import Encoder, is_added
+from sharewise.models.model import Model, SavedParts
 from sharewise.options import Options
 
 
@@ -21,8 +20,8 @@ class SharingOptions(Options):
     """
 
 
-class Sharing(nn.Module, ABC):
-    """Tokens in, one output block a task out.
+class Sharing(Model):
+    """An encoder, and heads that read it.
 
     A method owns its encoder and heads, and is made as ``Method(encoder, tasks, seed=seed, options=options)``. Heads
     of the same task start from the same random numbers in every method and arm, so that arms of one seed are paired;
@@ -42,9 +41,15 @@ class Sharing(nn.Module, ABC):
     one_pass: ClassVar[bool] = True
     encoder: Encoder
 
-    @abstractmethod
-    def forward(self, tokens: TokenBatch) -> Mapping[str, torch.Tensor]:
-        """Map a batch of texts to outputs of shape ``(batch, task.outputs)``, float32, by task name."""
+    def parts(self) -> SavedParts:
+        """See Model."""
+        own = {name: value for name, value in self.state_dict().items() if is_own(name)}
+        return SavedParts(backbone=self.encoder.backbone, weights=self.encoder.own_weights(), own=own)
+
+
+def is_own(name: str) -> bool:
+    """Whether a weight is the sharing method's and not the encoder's."""
+    return not name.startswith("encoder.") or is_added(name)
 
 
 class Penalised(ABC):
