@@ -86,13 +86,6 @@ NAMED: dict[str, Any] = {
         "revision": "main",
         "trust_remote_code": True,
     },
-    "backend": {
-        "name": "text2text",
-        "objective": "labels",
-        "score": "mean",
-        "max_target_length": 8,
-        "generate": True,
-    },
     "training": {
         "epochs": 3,
         "optimizer": "adafactor",
@@ -115,7 +108,7 @@ NAMED: dict[str, Any] = {
         "big": {
             "encoder": {"name": "klue/roberta-large", "pooling": "mean"},
             "training": {"epochs": 2, "batch_rows": 32},
-            "backend": {"objective": "tokens"},
+            "backend": {"name": "text2text", "objective": "labels"},
             "tasks": {"polite": {"weight": 1.0}},
         },
         "mlp": {"sharing": "hard", "head": "mlp"},
@@ -154,6 +147,13 @@ SCRATCH: dict[str, Any] = {
     "encoder": {
         "scratch": {"layers": 2, "width": 128, "heads": 4, "vocabulary": 4000, "dropout": 0.0},
         "pooling": "mean",
+    },
+    "backend": {
+        "name": "text2text",
+        "objective": "labels",
+        "score": "mean",
+        "max_target_length": 8,
+        "generate": True,
     },
     "training": {"batch_rows": 32, "sampling": {"temperature": 2.0}, "evaluate_every": "epoch"},
     "arms": {"hard": {}},

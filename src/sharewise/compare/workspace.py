@@ -12,7 +12,7 @@ from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore, tokenize
 from sharewise.models.encoder import fingerprint
 from sharewise.models.sharing import SharingOptions, with_groups
-from sharewise.models.text2text import TaskWords, tasks_in_words
+from sharewise.models.text2text.words import TaskWords, tasks_in_words
 from sharewise.models.tokenizers import for_text, load_tokenizer
 from sharewise.study import SINGLE, ResolvedArm, Study, located
 from sharewise.train import Job

@@ -35,6 +35,7 @@ from sharewise.models.manifest import (
 from sharewise.models.model import Model
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS, HardOptions, Sharing, SharingOptions, is_own
+from sharewise.models.text2text.words import tasks_in_words
 from sharewise.tasks import Task, restore_task
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
             sharing method or kind of task is in it.
     """
     from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer, load_text2text
-    from sharewise.models.text2text import tasks_in_words, wrap_text2text
+    from sharewise.models.text2text.build import wrap_text2text
 
     manifest = _one(folder)
     check_files(folder, manifest.files)

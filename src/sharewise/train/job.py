@@ -11,7 +11,7 @@ from sharewise.data.tokens import TokenStore
 from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import HardOptions, SharingOptions
-from sharewise.models.text2text import TaskWords, text_sizes
+from sharewise.models.text2text.words import TaskWords, text_sizes
 from sharewise.tasks import Array, Task
 from sharewise.train.options import TrainingOptions
 from sharewise.train.state import Best

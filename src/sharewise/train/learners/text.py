@@ -10,7 +10,6 @@ import torch
 from sharewise.data.tokens import TokenBatch
 from sharewise.errors import UserError
 from sharewise.models.encoder import position_limit
-from sharewise.models.text2text import build_text2text
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
@@ -28,6 +27,8 @@ class TextLearner(Learner):
     """
 
     def __init__(self, job: Job, *, precision: str, device: torch.device) -> None:
+        from sharewise.models.text2text.build import build_text2text
+
         super().__init__()
         self.precision = precision
         self.device = device
