@@ -121,6 +121,11 @@ def test_a_metric_that_is_never_defined_has_no_peak():
     assert found.epoch is None
 
 
+def test_a_metric_that_never_changes_has_no_peak():
+    assert peak(run(metrics={"a": (0.0,) * 5})).epoch is None
+    assert peak(run(metrics={"a": (0.0,)})).epoch == 1.0
+
+
 def test_failed_runs_are_left_out():
     assert len(peak(run(), run(2, failed="NaN")).seeds) == 1
     assert find_peaks({"a": task()}, ["hard"], [run(failed="NaN")]) == []

@@ -81,6 +81,14 @@ def test_who_left_the_mixture_is_told(dialogue):
     assert "left" not in rows_of(results)["consistency", "hard"][-1]
 
 
+def test_the_epoch_table_says_whose_training_loss_it_is(dialogue):
+    run = next(r for r in dialogue.runs if r.arm == "hard")
+    left = run.model_copy(update={"stopped": {"unbias": 1.0}})
+    results = dialogue.model_copy(update={"runs": [left]})
+    assert "had not left the mixture" in epoch_table(results, "hard", run.seed).note
+    assert "left" not in epoch_table(dialogue, "hard", run.seed).note
+
+
 def per_task(run):
     """Three states of a shared model: two tasks have one each."""
     if run.arm != "hard":

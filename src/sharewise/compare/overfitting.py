@@ -58,7 +58,9 @@ def _seed_peak(name: str, task: TaskRecord, run: RunRecord) -> SeedPeak:
     values = {line.step: line.tasks.get(name, {}).get(task.metric) for line in run.history}
     epochs = {line.step: line.epoch for line in run.history}
     defined = {step: value for step, value in values.items() if value is not None}
-    best = max(defined, key=lambda step: sign * defined[step]) if defined else None
+    # A model that gives one answer throughout scores the same throughout: that is no peak at its first evaluation.
+    flat = len(defined) > 1 and len(set(defined.values())) == 1
+    best = max(defined, key=lambda step: sign * defined[step]) if defined and not flat else None
     kept = run.selected_step(name)
     losses, start = _rise(name, run)
     return SeedPeak(

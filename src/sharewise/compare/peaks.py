@@ -20,7 +20,8 @@ class SeedPeak(Options):
 
     seed: int
     epoch: float | None = Field(
-        description="the first evaluation with the best primary metric on validation; none where it is never defined"
+        description="the first evaluation with the best primary metric on validation; none where it is never defined, "
+        "or the same in all"
     )
     value: float | None = Field(description="the metric there")
     kept_epoch: float = Field(description="the evaluation whose weights serve the task")

@@ -78,7 +78,8 @@ def _of_one_run(results: Results, run: RunRecord, title: str) -> Table:
     bold = (
         "Bold epoch: the selected weights." if run.states == 1 else "Bold: the weights that serve the task."
     )
-    return Table(columns, tuple(rows), title, f"{bold}{stopped}", strong=strong)
+    left = " Training loss: of the tasks that had not left the mixture." if run.stopped else ""
+    return Table(columns, tuple(rows), title, f"{bold}{stopped}{left}", strong=strong)
 
 
 def _of_many_runs(results: Results, runs: list[RunRecord], title: str) -> Table:
