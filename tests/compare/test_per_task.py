@@ -95,7 +95,13 @@ def test_saved_states_load_and_score_as_the_run_did(kept: Compared) -> None:
         store = tokenize(table.texts, model.tokenizer, max_length=model.max_length)
         device = next(model.sharing.parameters()).device
         with threads_set(1):
-            scores = score_split(model.sharing, tasks=model.tasks, table=table, store=store, device=device)
+            scores = score_split(
+                lambda tokens, _, sharing=model.sharing: sharing(tokens),
+                tasks=model.tasks,
+                table=table,
+                store=store,
+                device=device,
+            )
         for task, found in scores.items():
             part = frame.filter(pl.col("task") == task, pl.col("split") == "test")
             assert np.array_equal(np.stack(part["output"].to_list()), found.scores)
