@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from sharewise import __version__
+from sharewise.cli_using import using
 from sharewise.errors import RunError, UserError
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ corpus = typer.Typer(
     epilog="Example: sharewise corpus dialogue --language en --rows 5000 -o data",
 )
 app.add_typer(corpus, name="corpus")
+# Without a name: its commands stand beside the others.
+app.add_typer(using)
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, in YAML.")]
-ModelFolder = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A model's folder, such as runs/dialogue-quality/model.")
-]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder in which all runs land.")]
 Set = Annotated[
     list[str] | None,
@@ -204,118 +204,6 @@ def report(
 ) -> None:
     """Write the reports anew from results.json. The tables are printed too."""
     _report(folder, as_json=as_json)
-
-
-@app.command(epilog="Example: sharewise model runs/dialogue-quality -o dialogue-model --licence apache-2.0")
-def model(
-    folder: Annotated[Path, typer.Argument(metavar="RUNS", help="A study's folder below runs/.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder to write; one that is there makes way.")
-    ],
-    arm: Annotated[str | None, typer.Option("--arm", help="Another arm than the recommended one.")] = None,
-    licence: Annotated[
-        str | None, typer.Option("--licence", help="Of the model, as the hub names it: apache-2.0.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write the recommended model into one folder, to be used or sent on."""
-    from sharewise.compare import load_results, ship
-
-    shipped = ship(load_results(folder), folder, output, arm=arm, licence=licence)
-    if as_json:
-        typer.echo(json.dumps({**vars(shipped), "folder": str(shipped.folder)}, ensure_ascii=False))
-        return
-    what = "a model" if shipped.models == 1 else f"{shipped.models} models that answer together"
-    typer.echo(f"{shipped.reason}\nwritten: {output}: {what}, of arm {shipped.arm} and seed {shipped.seed}")
-
-
-@app.command(epilog="Example: sharewise predict dialogue-model new.csv -o answers.csv")
-def predict(
-    folder: ModelFolder,
-    source: Annotated[
-        str, typer.Argument(metavar="FILE", help="csv, tsv, jsonl, parquet (.gz, .zst); - is standard input.")
-    ],
-    output: Annotated[str, typer.Option("-o", "--output", help="Likewise; - is standard output.")],
-    text: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--text", help="Column with the text; twice for a pair. The training data's if left out."
-        ),
-    ] = None,
-    tasks: Annotated[
-        str | None, typer.Option("--tasks", help="Names with commas between; all if left out.")
-    ] = None,
-    on_error: Annotated[
-        Literal["stop", "apart"],
-        typer.Option("--on-error", help="Stop at a bad row, or put it apart: OUTPUT.rejected.jsonl."),
-    ] = "stop",
-    input_format: Annotated[
-        str | None, typer.Option("--input-format", help="Where the name says none.")
-    ] = None,
-    output_format: Annotated[
-        str | None, typer.Option("--output-format", help="Where the name says none.")
-    ] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Found out if left out.")] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Forget what a stopped run has done.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Score a file of any size. Stopped or killed, the same command goes on where it was."""
-    from sharewise.serve import Scorer, predict_file
-    from sharewise.serve.console import watching
-
-    with watching(quiet=as_json) as watch:
-        done = predict_file(
-            Scorer.load(folder),
-            source,
-            output,
-            text=text,
-            tasks=None if tasks is None else [name.strip() for name in tasks.split(",")],
-            on_error=on_error,
-            input_format=input_format,
-            output_format=output_format,
-            encoding=encoding,
-            restart=restart,
-            watch=watch,
-        )
-    if as_json:
-        facts = {**vars(done), "rejected_file": str(done.rejected_file) if done.rejected_file else None}
-        typer.echo(json.dumps(facts, ensure_ascii=False), err=output == "-")
-    elif output != "-":
-        before = f", {done.resumed:,} of them before" if done.resumed else ""
-        typer.echo(f"written: {output}: {done.rows:,} rows{before}")
-        if done.rejected_file:
-            typer.echo(f"written: {done.rejected_file}: {done.rejected:,} rows that could not be scored")
-
-
-@app.command(epilog="Example: sharewise serve dialogue-model --port 8000")
-def serve(
-    folder: ModelFolder,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
-    workers: Annotated[
-        int, typer.Option("--workers", min=1, max=64, help="Processes, each with the model.")
-    ] = 1,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file", help="Holds the bearer token; else SHAREWISE_TOKEN does. Loopback needs none."
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="A limit: max_texts=64. See the guide. Can be repeated."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Serve a model: HTTP API, and a page to try texts on."""
-    from sharewise.serve.http import needs_extra
-
-    with needs_extra("serve"):
-        from sharewise.serve.http.running import serve as run
-        from sharewise.serve.http.settings import options_of
-    run(options_of(folder, host, port, workers, token_file, set_ or []), as_json=as_json)
 
 
 @corpus.command(epilog="Example: sharewise corpus dialogue --language ko --rows 5000 -o data")

@@ -266,12 +266,12 @@ def test_tokens_come_from_environment_or_file(tmp_path, monkeypatch):
 
 def test_settings_are_checked(model_folder, tmp_path, monkeypatch):
     monkeypatch.delenv("SHAREWISE_TOKEN", raising=False)
-    found = options_of(model_folder, "127.0.0.1", 0, 1, None, ["max_texts=7", "wait=0.5"])
+    found = options_of(model_folder, "127.0.0.1", 0, 1, "auto", None, ["max_texts=7", "wait=0.5"])
     assert (found.max_texts, found.wait) == (7, 0.5)
     assert SECRET not in repr(ServeOptions(model=tmp_path, token=SECRET))
     with pytest.raises(UserError, match="did you mean `max_texts`"):
-        options_of(model_folder, "127.0.0.1", 0, 1, None, ["max_text=7"])
+        options_of(model_folder, "127.0.0.1", 0, 1, "auto", None, ["max_text=7"])
     with pytest.raises(UserError, match="--set max_texts=0: "):
-        options_of(model_folder, "127.0.0.1", 0, 1, None, ["max_texts=0"])
+        options_of(model_folder, "127.0.0.1", 0, 1, "auto", None, ["max_texts=0"])
     with pytest.raises(UserError, match=r"holds no sharewise\.json"):
-        options_of(tmp_path, "127.0.0.1", 0, 1, None, [])
+        options_of(tmp_path, "127.0.0.1", 0, 1, "auto", None, [])

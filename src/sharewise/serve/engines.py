@@ -1,15 +1,30 @@
-"""What computes a batch: PyTorch."""
+"""What computes a batch: PyTorch, or onnxruntime where it is faster."""
 
 from __future__ import annotations
 
+import json
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import final
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, final
 
+import numpy as np
 import torch
 
 from sharewise.data.tokens import TokenBatch
+from sharewise.errors import UserError
+from sharewise.models.manifest import damaged, file_digest
 from sharewise.models.saved import LoadedModel
+
+EngineName = Literal["auto", "torch", "onnx", "onnx-int8"]
+# Folder of an export in a model's folder, and its files.
+ONNX, FLOAT, INT8 = "onnx", "model.onnx", "model.int8.onnx"
+_FILES = {"onnx": FLOAT, "onnx-int8": INT8}
+# What engines are compared on: one text, and a batch of many.
+_TRIALS = ((1, 24), (32, 48))
+_REPETITIONS = 3
 
 
 class Engine(ABC):
@@ -24,16 +39,17 @@ class Engine(ABC):
 
 @final
 class TorchEngine(Engine):
-    """The models as they were loaded, on the best device.
+    """The models as they were loaded.
 
     Args:
         models: models that read the same tokens.
+        device: where to compute; a GPU where there is one if None.
     """
 
     name = "torch"
 
-    def __init__(self, models: Sequence[LoadedModel]) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    def __init__(self, models: Sequence[LoadedModel], device: str | None = None) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.models = [(frozenset(model.tasks), model.sharing.to(self.device)) for model in models]
 
     @torch.inference_mode()
@@ -46,3 +62,104 @@ class TorchEngine(Engine):
                 # A model may have heads that it doesn't serve, as where weights were selected task by task.
                 outputs.update({task: block for task, block in sharing(there).items() if task in own})
         return {task: block.float().cpu() for task, block in outputs.items()}
+
+
+@final
+class OnnxEngine(Engine):
+    """An exported model in onnxruntime, on as many cores as PyTorch would take.
+
+    Args:
+        file: the exported file.
+        tasks: the tasks in the order of its outputs.
+        name: how it is called.
+    """
+
+    def __init__(self, file: Path, tasks: Iterable[str], name: str = "onnx") -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        self.name = name
+        self.tasks = list(tasks)
+        self.session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self.inputs = [entry.name for entry in self.session.get_inputs()]
+        self.outputs = [f"output_{i}" for i in range(len(self.tasks))]
+
+    def forward(self, tokens: TokenBatch, tasks: Sequence[str]) -> Mapping[str, torch.Tensor]:
+        """See Engine."""
+        ids = tokens.input_ids.numpy()
+        types = np.zeros_like(ids) if tokens.token_type_ids is None else tokens.token_type_ids.numpy()
+        mask = tokens.attention_mask.numpy().astype(np.int64)
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        blocks = self.session.run(self.outputs, {name: given[name] for name in self.inputs})
+        return {task: torch.from_numpy(block) for task, block in zip(self.tasks, blocks, strict=True)}
+
+
+def open_engine(
+    wanted: EngineName, models: Sequence[LoadedModel], *, folder: Path | None, digest: str
+) -> Engine:
+    """Open the engine that was asked for, or of ``auto`` the one that is faster here.
+
+    ``auto`` compares PyTorch with the float32 export, whose answers are the same but for rounding; 8-bit integers
+    are taken only when asked for. With a GPU it is PyTorch.
+
+    Args:
+        wanted: auto, torch, onnx or onnx-int8.
+        models: models that read the same tokens.
+        folder: the model's folder, in which an export may lie; None for none.
+        digest: of all models of the folder.
+
+    Raises:
+        UserError: where an export is asked for and isn't there, is of another model, or was changed.
+    """
+    if wanted == "torch":
+        return TorchEngine(models)
+    if wanted == "auto":
+        there = folder is not None and (folder / ONNX / FLOAT).is_file()
+        if folder is None or not there or torch.cuda.is_available() or find_spec("onnxruntime") is None:
+            return TorchEngine(models)
+        plain = TorchEngine(models)
+        exported = _opened("onnx", folder, digest)
+        return min((plain, exported), key=lambda engine: _seconds(engine, models))
+    if folder is None:
+        raise UserError(f"the engine {wanted} needs a model's folder")
+    if find_spec("onnxruntime") is None:
+        raise UserError("the package onnxruntime is missing", action='pip install "sharewise[onnx]"')
+    return _opened(wanted, folder, digest)
+
+
+def _opened(name: str, folder: Path, digest: str) -> OnnxEngine:
+    file = folder / ONNX / _FILES[name]
+    again = f"sharewise export {folder} --onnx"
+    try:
+        facts = json.loads((folder / ONNX / "onnx.json").read_bytes())
+        expected, model, tasks = facts["files"].get(file.name), facts["model"], facts["tasks"]
+    except FileNotFoundError:
+        raise UserError(f"{folder}: the model is not exported", action=again) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(folder / ONNX / "onnx.json", f"{type(error).__name__}: {error}") from None
+    if model != digest:
+        raise UserError(f"{folder / ONNX}: this is the export of another model", action=again)
+    if expected is None:
+        raise UserError(f"{file}: the model is not exported in this form", action=again)
+    if not file.is_file() or file_digest(file) != expected:
+        raise UserError(f"{file}: the file is missing, or not the one that was exported", action=again)
+    return OnnxEngine(file, tasks, name)
+
+
+def _seconds(engine: Engine, models: Sequence[LoadedModel]) -> float:
+    """Time of a lone text and of a batch, each as a share of nothing in particular: only the order counts."""
+    tasks = [task for model in models for task in model.tasks]
+    total = 0.0
+    for rows, length in _TRIALS:
+        length = min(length, models[0].max_length)
+        tokens = TokenBatch(torch.full((rows, length), 5), torch.ones((rows, length), dtype=torch.bool), None)
+        engine.forward(tokens, tasks)
+        taken = []
+        for _ in range(_REPETITIONS):
+            started = time.perf_counter()
+            engine.forward(tokens, tasks)
+            taken.append(time.perf_counter() - started)
+        total += min(taken) / rows
+    return total

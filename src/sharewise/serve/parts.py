@@ -32,6 +32,14 @@ class Parts:
         self.folder = output.with_name(f".{output.name}.parts")
         self.lock = self.folder / ".lock"
 
+    def job(self) -> dict[str, Any]:
+        """What an unfinished output is of; empty where there is none."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / _JOB).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
     def open(self, job: Mapping[str, Any], *, restart: bool) -> int:
         """Begin or go on; return how many windows are done.
 
@@ -43,10 +51,8 @@ class Parts:
             if file != self.lock:
                 file.unlink()
         clear_unfinished(self.folder)
-        file = self.folder / _JOB
-        wanted = json.loads(json.dumps(job))
-        if file.is_file():
-            found = json.loads(file.read_text(encoding="utf-8"))
+        wanted, found = json.loads(json.dumps(job)), self.job()
+        if found:
             changed = [key for key in wanted if found.get(key) != wanted[key]]
             if changed:
                 raise UserError(
@@ -54,7 +60,7 @@ class Parts:
                     action="give the same arguments again to finish it, or `--restart` to begin anew",
                 )
         else:
-            write_text(file, json.dumps(wanted, indent=1, ensure_ascii=False))
+            write_text(self.folder / _JOB, json.dumps(wanted, indent=1, ensure_ascii=False))
         done = 0
         while self.part(done).is_file():
             done += 1

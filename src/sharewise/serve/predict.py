@@ -91,6 +91,10 @@ def predict_file(
     if output != "-" and Path(output).resolve() == Path(source).resolve():
         raise UserError(f"{output}: the output would overwrite the input", action="name another file")
     windows = read_windows(source, rows=window, format_=input_format, encoding=encoding)
+    if compute is None and "-" not in (source, output):
+        # Engines differ in rounding, and a file shall not show where its scoring was interrupted.
+        earlier = Parts(Path(output), shape.suffix).job().get("engine")
+        scorer = scorer if earlier is None or restart else scorer.with_engine(earlier)
     work = _Work(scorer, source, shape, text, chosen, on_error, watch, compute)
     if output == "-":
         return work.streamed(windows)
@@ -99,6 +103,7 @@ def predict_file(
     job = {
         "input": file_facts(Path(source).expanduser()),
         "model": scorer.digest,
+        "engine": scorer.engine,
         "tasks": chosen,
         "options": [text if text is None or isinstance(text, str) else list(text), encoding, window],
         "formats": [input_format, shape.suffix],

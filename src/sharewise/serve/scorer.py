@@ -17,7 +17,7 @@ from sharewise.errors import UserError, nearest
 from sharewise.models.calibration import calibrated
 from sharewise.models.saved import LoadedModel, load_models
 from sharewise.serve.answers import Answer, answers, columns
-from sharewise.serve.engines import Engine, TorchEngine
+from sharewise.serve.engines import Engine, EngineName, open_engine
 from sharewise.tasks import Array, Task
 
 # Padded tokens of a batch: small enough for the caches of a CPU, large enough to fill a GPU.
@@ -26,14 +26,21 @@ WINDOW = 4096
 Given = str | Sequence[str]
 
 
-class _Reader:
-    """Models that read the same tokens, and what computes them."""
+class Reader:
+    """Models that read the same tokens, and what computes them.
 
-    def __init__(self, models: Sequence[LoadedModel]) -> None:
+    Attributes:
+        models: the models.
+        tokenizer: theirs.
+        max_length: theirs, in tokens.
+        engine: what computes.
+    """
+
+    def __init__(self, models: Sequence[LoadedModel], engine: Engine) -> None:
         self.models = list(models)
         self.tokenizer = models[0].tokenizer
         self.max_length = models[0].max_length
-        self.engine: Engine = TorchEngine(models)
+        self.engine = engine
 
 
 @final
@@ -44,9 +51,13 @@ class Scorer:
         tasks: every task by name.
         models: with manifests and tokenizers.
         thresholds: by task, for tasks with others than .5.
+        calibration: by task, for tasks that have one.
+        readers: the models by the tokens that they read.
     """
 
-    def __init__(self, models: Sequence[LoadedModel]) -> None:
+    def __init__(
+        self, models: Sequence[LoadedModel], *, folder: Path | None = None, engine: EngineName = "auto"
+    ) -> None:
         self.models = tuple(models)
         self.tasks: dict[str, Task] = {name: task for model in models for name, task in model.tasks.items()}
         self.calibration = {name: c for model in models for name, c in model.calibration.items()}
@@ -54,20 +65,44 @@ class Scorer:
         alike: dict[tuple[str, int], list[LoadedModel]] = {}
         for model in models:
             alike.setdefault((tokenizer_digest(model.tokenizer), model.max_length), []).append(model)
-        self._readers = [_Reader(group) for group in alike.values()]
+        self._folder = folder
+        # An export has all heads on one set of inputs.
+        whole = folder if len(alike) == 1 else None
+        self.readers = [
+            Reader(group, open_engine(engine, group, folder=whole, digest=self.digest))
+            for group in alike.values()
+        ]
 
     @classmethod
-    def load(cls, folder: str | Path, *, trust_remote_code: bool = False) -> Scorer:
+    def load(
+        cls, folder: str | Path, *, engine: EngineName = "auto", trust_remote_code: bool = False
+    ) -> Scorer:
         """Load a model's folder; every file is compared with its digest.
 
         Args:
             folder: such as ``runs/<study>/model``.
+            engine: what computes: ``torch``; ``onnx`` or ``onnx-int8``, where `sharewise export` made them; ``auto``
+                takes PyTorch or the float32 export, whichever is faster on this machine.
             trust_remote_code: run code that came with the encoder from the hub.
 
         Raises:
             UserError: where the folder is no model, or a file of it is missing or was changed.
         """
-        return cls(load_models(Path(folder), trust_remote_code=trust_remote_code))
+        models = load_models(Path(folder), trust_remote_code=trust_remote_code)
+        return cls(models, folder=Path(folder), engine=engine)
+
+    @property
+    def engine(self) -> str:
+        """What computes: torch, onnx or onnx-int8."""
+        return self.readers[0].engine.name
+
+    def with_engine(self, engine: EngineName) -> Scorer:
+        """Return the same models, computed by another engine.
+
+        Raises:
+            UserError: where it is an export that isn't there.
+        """
+        return self if engine == self.engine else Scorer(self.models, folder=self._folder, engine=engine)
 
     @property
     def digest(self) -> str:
@@ -105,7 +140,7 @@ class Scorer:
         chosen = self.chosen(tasks)
         checked = [_checked(text, number) for number, text in enumerate(texts, start=1)]
         found: dict[str, Array] = {}
-        for reader in self._readers:
+        for reader in self.readers:
             own = [task for model in reader.models for task in model.tasks if task in chosen]
             if own:
                 for task, outputs in self._outputs(reader, own, checked).items():
@@ -210,7 +245,7 @@ class Scorer:
             action="name them: `--text COLUMN`, twice for a pair",
         )
 
-    def _outputs(self, reader: _Reader, tasks: Sequence[str], texts: list[Text]) -> dict[str, torch.Tensor]:
+    def _outputs(self, reader: Reader, tasks: Sequence[str], texts: list[Text]) -> dict[str, torch.Tensor]:
         """Head outputs before activation; batches are of like length, answers in the order of the texts."""
         found = {task: torch.zeros(len(texts), self.tasks[task].outputs) for task in tasks}
         if not texts:

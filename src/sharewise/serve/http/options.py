@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sharewise.errors import UserError
 from sharewise.options import Options
+from sharewise.serve.engines import EngineName
 
 TOKEN_VARIABLE = "SHAREWISE_TOKEN"
 
@@ -21,6 +22,7 @@ class ServeOptions(Options):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free one")
     workers: int = Field(default=1, ge=1, le=64, description="processes, each with the model in its memory")
+    engine: EngineName = Field(default="auto", description="what computes")
     token: str | None = Field(default=None, min_length=16, repr=False, description="what clients must send")
     max_body: int = Field(default=2 << 20, ge=1024, description="bytes of a request")
     max_file: int = Field(default=64 << 20, ge=1024, description="bytes of a file to be scored")

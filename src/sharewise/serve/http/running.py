@@ -34,7 +34,7 @@ def app_from_environment() -> FastAPI:
     options = ServeOptions.model_validate_json(os.environ[_VARIABLE])
     if options.workers > 1:
         torch.set_num_threads(max(1, torch.get_num_threads() // options.workers))
-    return create_app(Scorer.load(options.model), options)
+    return create_app(Scorer.load(options.model, engine=options.engine), options)
 
 
 def serve(options: ServeOptions, *, as_json: bool = False) -> None:

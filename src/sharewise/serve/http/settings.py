@@ -8,13 +8,20 @@ from pydantic import ValidationError
 
 from sharewise.errors import UserError, nearest
 from sharewise.models.manifest import read_manifest
+from sharewise.serve.engines import EngineName
 from sharewise.serve.http.options import ServeOptions, find_token
 
 _LIMITS = ("max_body", "max_file", "max_texts", "max_characters", "queue", "batch_tokens", "wait", "grace")
 
 
 def options_of(
-    model: Path, host: str, port: int, workers: int, token_file: Path | None, settings: list[str]
+    model: Path,
+    host: str,
+    port: int,
+    workers: int,
+    engine: EngineName,
+    token_file: Path | None,
+    settings: list[str],
 ) -> ServeOptions:
     """Check the model's folder, find the token, and read ``KEY=VALUE`` settings.
 
@@ -36,7 +43,15 @@ def options_of(
     token = find_token(token_file, host)
     try:
         return ServeOptions.model_validate(
-            {"model": model, "host": host, "port": port, "workers": workers, "token": token, **given}
+            {
+                "model": model,
+                "host": host,
+                "port": port,
+                "workers": workers,
+                "engine": engine,
+                "token": token,
+                **given,
+            }
         )
     except ValidationError as error:
         first = error.errors()[0]
