@@ -9,7 +9,13 @@ from sharewise.study.keys import Alternative, field_alternatives, walk
 from study.studies import NAMED, SCRATCH, changed, load, located, refusal, renamed, without
 
 _NAMES = {"data": "talk", "arms": "big"}
-_TASKS = {"binary": "polite", "multiclass": "topic", "regression": "stars"}
+_TASKS = {
+    "binary": "polite",
+    "multiclass": "topic",
+    "multilabel": "tags",
+    "ordinal": "level",
+    "regression": "stars",
+}
 _WRONG = [{"wrong": 1}]
 
 
@@ -153,7 +159,7 @@ def test_a_boolean_is_no_number(tmp_path, key, path, study):
         (("tasks", "polite", "kind"), ["binary"], "a list of 1 is no kind of task"),
         (("tasks", "polite", "metric"), "f1_score", "did you mean `f1`?"),
         (("tasks", "polite", "metric"), "pearson", "`pearson`; it is one of regression tasks"),
-        (("tasks", "stars", "metric"), "accuracy", "it is one of binary and multiclass tasks"),
+        (("tasks", "stars", "metric"), "accuracy", "it is one of binary, multiclass and ordinal tasks"),
         (("tasks", "polite", "labels"), ["no", "no"], "'no' is named twice"),
         (
             ("tasks", "polite", "labels"),

@@ -98,6 +98,8 @@ def _unknown(task: Task, targets: Array, seeds: int) -> str:
     """Why nothing can be said before training, if so."""
     if seeds < 3:
         return "fewer than three seeds give no verdict"
+    if task.several_labels:
+        return "how the labels of a row go wrong together is known once the baseline is trained"
     if not isinstance(METRICS[task.metric], CountMetric) or targets.shape[1] > 1 or not task.labels:
         return f"{task.metric} reads more than predicted classes: known once the baseline is trained"
     if len(np.unique(targets[:, 0])) < 2:

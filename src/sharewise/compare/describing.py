@@ -67,7 +67,7 @@ def metric_with_interval(task: Task, answers: TaskScores, table: Table) -> Saved
     """One model's primary metric on one split, with the jackknife's 95 % interval over rows or groups of rows."""
     metric = METRICS[task.metric]
     outputs = answers.scores[:, 0] if metric.needs == "scores" else task.decide(answers.scores)
-    targets = answers.targets[:, 0].astype(np.int64 if task.labels else np.float64)
+    targets = task.truth(answers.targets)
     groups = Groups.of(table.groups[answers.rows] if table.grouped else None, len(answers.rows))
     found = influence(metric, targets, outputs[None], groups, len(task.labels) or None)
     value = float(metric.point(targets, outputs, len(task.labels) or None))

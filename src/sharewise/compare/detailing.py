@@ -22,7 +22,7 @@ MOST_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class _Answers:
-    """One arm's answers to one task: scores ``(rows, outputs)`` a seed, decisions ``(seeds, rows)``."""
+    """One arm's answers to one task: scores ``(rows, outputs)`` a seed, decisions ``(seeds, rows, …)``."""
 
     seeds: list[int]
     scores: list[Array]
@@ -52,16 +52,38 @@ def task_detail(
     targets = table.targets[task.name][rows]
     answers = {arm: _answers(task, own, scored) for arm, own in runs.items()}
     answers = {arm: found for arm, found in answers.items() if found.seeds}
-    spread, divided = _spread(task, targets, answers)
+    truth = task.truth(targets)
+    arms = {arm: _arm_detail(task, targets, found) for arm, found in answers.items()}
+    names: Sequence[str] = task.labels
+    if task.several_labels:
+        names, truth, answers = _sets_as_labels(task.labels, truth, answers)
+    spread, divided = _spread(len(names), truth, answers)
     order = np.lexsort((rows, -spread))[:shown] if len(rows) else np.zeros(0, dtype=np.int64)
-    truth = targets[:, 0].astype(np.int64) if task.labels else targets[:, 0]
     return TaskDetail(
         rows=len(rows),
         disagreeing=divided,
-        most=[_row(task, table, rows[i], int(i), truth, answers) for i in order if spread[i] > 0],
-        arms={arm: _arm_detail(task, truth, found) for arm, found in answers.items()},
+        most=[_row(names, table, rows[i], int(i), truth, answers) for i in order if spread[i] > 0],
+        arms=arms,
         pairs=_pairs(truth, answers, baselines) if task.labels else [],
     )
+
+
+def _sets_as_labels(
+    labels: Sequence[str], truth: Array, answers: Mapping[str, _Answers]
+) -> tuple[list[str], Array, dict[str, _Answers]]:
+    """Take every set of labels that occurs for one label, its name the labels' names."""
+    width = len(labels)
+    blocks = [truth, *(found.decided.reshape(-1, width) for found in answers.values())]
+    sets, codes = np.unique(np.concatenate(blocks), axis=0, return_inverse=True)
+    own, *others = np.split(codes.reshape(-1), np.cumsum([len(block) for block in blocks])[:-1])
+    names = [
+        ", ".join(label for label, on in zip(labels, held, strict=True) if on) or "no label" for held in sets
+    ]
+    coded = {
+        arm: _Answers(found.seeds, found.scores, of_arm.reshape(found.decided.shape[:2]))
+        for (arm, found), of_arm in zip(answers.items(), others, strict=True)
+    }
+    return names, own, coded
 
 
 def _answers(task: Task, runs: Sequence[FinishedRun], scored: str) -> _Answers:
@@ -71,18 +93,19 @@ def _answers(task: Task, runs: Sequence[FinishedRun], scored: str) -> _Answers:
     return _Answers([run.record.seed for run in own], scores, decided)
 
 
-def _arm_detail(task: Task, truth: Array, answers: _Answers) -> ArmDetail:
+def _arm_detail(task: Task, targets: Array, answers: _Answers) -> ArmDetail:
     models, classes = len(answers.seeds), len(task.labels)
+    truth = task.truth(targets)
     if not classes or not len(truth):
         return ArmDetail(models=models, class_f1={}, confusion=None, calibration_error=None)
     by_seed = np.stack([class_f1(count(truth, decided, classes)) for decided in answers.decided])
-    kept = classes <= MOST_CLASSES
+    kept = classes <= MOST_CLASSES and not task.several_labels
     return ArmDetail(
         models=models,
         class_f1={label: _mean_sd(by_seed[:, i]) for i, label in enumerate(task.labels)},
         confusion=_confusion(truth, answers.decided, classes) if kept else None,
         calibration_error=_mean_sd(
-            [expected_calibration_error(truth, _probabilities(one)) for one in answers.scores]
+            [_calibration_error(task, targets, one.astype(np.float64)) for one in answers.scores]
         ),
     )
 
@@ -93,30 +116,30 @@ def _confusion(truth: Array, decided: Array, classes: int) -> list[list[int]]:
     return matrix
 
 
-def _probabilities(scores: Array) -> Array:
-    """Of the positive label ``(rows,)``, or of every label ``(rows, labels)``."""
-    exact = scores.astype(np.float64)
-    return exact[:, 0] if exact.shape[1] == 1 else exact
+def _calibration_error(task: Task, targets: Array, scores: Array) -> float:
+    """Of the most probable label where labels exclude each other, else of all outputs together."""
+    if task.exclusive:
+        return expected_calibration_error(task.truth(targets), scores)
+    return expected_calibration_error(task.events(targets).astype(np.int64).ravel(), scores.ravel())
 
 
-def _spread(task: Task, targets: Array, answers: Mapping[str, _Answers]) -> tuple[Array, int | None]:
+def _spread(labels: int, truth: Array, answers: Mapping[str, _Answers]) -> tuple[Array, int | None]:
     """How far the arms are apart on each row, ``(rows,)``, and the number of rows that divide their majorities.
 
     Of labels: the largest difference between arms in the share of models that are right; a difference in how often
     they give any label counts for less. Of numbers: the difference of the arms' means.
     """
-    none = np.zeros(len(targets))
+    none = np.zeros(len(truth))
     if len(answers) < 2:
-        return none, 0 if task.labels else None
-    if not task.labels:
+        return none, 0 if labels else None
+    if not labels:
         means = np.stack([found.decided.mean(axis=0) for found in answers.values()])
         return np.asarray(np.ptp(means, axis=0)), None
-    truth = targets[:, 0].astype(np.int64)
     right = np.stack([(found.decided == truth).mean(axis=0) for found in answers.values()])
     votes = np.zeros((len(answers), len(truth)), dtype=np.int64)
     most = np.full((len(answers), len(truth)), -1.0)
     given = none.copy()
-    for label in range(len(task.labels)):
+    for label in range(labels):
         shares = np.stack([(found.decided == label).mean(axis=0) for found in answers.values()])
         given = np.maximum(given, np.ptp(shares, axis=0))
         votes, most = np.where(shares > most, label, votes), np.maximum(shares, most)
@@ -124,7 +147,7 @@ def _spread(task: Task, targets: Array, answers: Mapping[str, _Answers]) -> tupl
 
 
 def _row(
-    task: Task, table: Table, row: int, place: int, truth: Array, answers: Mapping[str, _Answers]
+    names: Sequence[str], table: Table, row: int, place: int, truth: Array, answers: Mapping[str, _Answers]
 ) -> DisagreedRow:
     text, pair = table.texts.row(int(row))
     return DisagreedRow(
@@ -132,18 +155,18 @@ def _row(
         row=int(table.rows[row]),
         text=_cut(text),
         pair=None if pair is None else _cut(pair),
-        target=task.labels[truth[place]] if task.labels else f"{truth[place]:.4g}",
-        answers={arm: _said(task, found.decided[:, place]) for arm, found in answers.items()},
+        target=names[truth[place]] if names else f"{truth[place]:.4g}",
+        answers={arm: _said(names, found.decided[:, place]) for arm, found in answers.items()},
     )
 
 
-def _said(task: Task, decided: Array) -> str:
+def _said(names: Sequence[str], decided: Array) -> str:
     """One arm's answers to a row, the most frequent first; of numbers their mean."""
-    if not task.labels:
+    if not names:
         return f"{decided.mean():.4g}"
-    counts = np.bincount(decided, minlength=len(task.labels))
+    counts = np.bincount(decided, minlength=len(names))
     order = sorted(np.flatnonzero(counts).tolist(), key=lambda label: -counts[label])
-    return ", ".join(f"{task.labels[label]} {counts[label]}" for label in order)
+    return ", ".join(f"{names[label]} {counts[label]}" for label in order)
 
 
 def _cut(text: str | None) -> str:

@@ -67,7 +67,7 @@ def judge(
                     task=name,
                     arm=arm.name,
                     metric=task.metric,
-                    targets=_targets(task, table.targets[name][present]),
+                    targets=task.truth(table.targets[name][present]),
                     outputs=outputs[arm.name, name],
                     baseline_outputs=outputs[arm.baseline, name],
                     # `single` with an arm's overrides is still the single-task baseline to a reader.
@@ -94,10 +94,6 @@ def margin_of(study: Study, task: Task) -> float | None:
     if declared is not None:
         return declared
     return None if task.metric == "mae" else DEFAULT_MARGIN
-
-
-def _targets(task: Task, targets: Array) -> Array:
-    return targets[:, 0].astype(np.int64) if task.labels else targets[:, 0].astype(np.float64)
 
 
 def _outputs(task: Task, runs: Sequence[FinishedRun], scored: str) -> Array:

@@ -13,6 +13,7 @@ import polars as pl
 from sharewise.compare.results import RunRecord
 from sharewise.data.table import StudyData
 from sharewise.files import write_text, write_whole
+from sharewise.tasks import Array
 from sharewise.train import TaskScores
 
 Scores = dict[str, dict[str, TaskScores]]
@@ -23,14 +24,15 @@ def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[
     """Write the selected model's answers: row, task, target, output, split.
 
     ``row`` is the row's zero-based number in its data set's file; ``target`` the class index or number that was
-    trained on; ``output`` the activated outputs (probabilities, or the number).
+    trained on (for several labels a row null, and ``targets`` says 0 or 1 of each); ``output`` the activated outputs
+    (probabilities, or the number).
     """
     frames = [
         pl.DataFrame(
             {
                 "row": data.tables[split].rows[s.rows],
                 "task": pl.Series([task]).new_from_index(0, len(s.rows)),
-                "target": s.targets[:, 0],
+                **_target_columns(s.targets),
                 # Tasks have heads of different widths: lists, as polars' arrays would have to be of one.
                 "output": pl.Series(s.scores).cast(pl.List(pl.Float32)),
                 "split": pl.Series([split]).new_from_index(0, len(s.rows)),
@@ -39,7 +41,14 @@ def write_predictions(path: Path, data: StudyData, scores: Mapping[str, Mapping[
         for split, by_task in scores.items()
         for task, s in by_task.items()
     ]
-    write_whole(path, pl.concat(frames).write_parquet)
+    write_whole(path, pl.concat(frames, how="diagonal").write_parquet)
+
+
+def _target_columns(targets: Array) -> dict[str, pl.Series]:
+    if targets.shape[1] == 1:
+        return {"target": pl.Series(targets[:, 0])}
+    empty = pl.Series([None], dtype=pl.Float32).new_from_index(0, len(targets))
+    return {"target": empty, "targets": pl.Series(targets).cast(pl.List(pl.Float32))}
 
 
 def read_predictions(

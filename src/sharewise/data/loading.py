@@ -40,7 +40,7 @@ def load(
     notes += dict.fromkeys(note for read in records.values() for note in read.notes)
     parts: dict[str, dict[str, Part]] = {}
     for name, options in used.items():
-        labels = list(dict.fromkeys(task.label for task in tasks.values() if task.data == name))
+        labels = list(dict.fromkeys(c for t in tasks.values() if t.data == name for c in t.label_columns))
         read = {split: records[name, split] for split in SPLITS if (name, split) in records}
         parts[name], remarks = split_parts(name, options, labels, read)
         notes += remarks

@@ -35,8 +35,12 @@ def read_sources(
     identities: dict[tuple[str, str], _Identity] = {}
     columns: dict[_Identity, dict[str, str]] = {}
     keys: dict[_Identity, tuple[str, str]] = {}
+    lists: dict[_Identity, set[str]] = {}
     for name, options in study_data.items():
         wanted = _columns(name, options, tasks)
+        split_cells = {
+            c for t in tasks.values() if t.data == name and t.splits_cells for c in t.label_columns
+        }
         for split in SPLITS:
             source = getattr(options, split)
             if source is None or fraction(source) is not None:
@@ -52,13 +56,19 @@ def read_sources(
             identities[name, split] = identity
             for column, key in wanted:
                 columns.setdefault(identity, {}).setdefault(column, key)
+            lists.setdefault(identity, set()).update(split_cells)
             keys.setdefault(identity, (source, f"data.{name}.{split}"))
     records: dict[_Identity, Records] = {}
     for identity, (source, key) in keys.items():
         named = columns[identity]
         try:
             records[identity] = read_records(
-                source, folder=folder, columns=list(named), encoding=identity[2], key=key
+                source,
+                folder=folder,
+                columns=list(named),
+                lists=lists[identity],
+                encoding=identity[2],
+                key=key,
             )
         except ColumnError as error:
             error.key = named[error.column]
@@ -74,7 +84,7 @@ def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions
     named += [(column, f"data.{name}.slice") for column in options.slices]
     for key, task in tasks.items():
         if task.data == name:
-            named.append((task.label, f"tasks.{key}.label"))
+            named += [(column, f"tasks.{key}.label") for column in task.label_columns]
             named += [(column, f"tasks.{key}.votes") for column in task.vote_columns]
     return named
 

@@ -45,7 +45,7 @@ def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tu
             raise _bad_label(name, options, part, error, task.labels) from None
     if len(_distinct(targets["train"])) < 2:
         raise UserError(
-            f"tasks.{name}: every cell of column {options.label!r} holds the same label for training "
+            f"tasks.{name}: every cell of column {_columns(options)} holds the same label for training "
             f"({train.records.name})",
             expected="two different labels at least",
             action="check the column, or leave the task out",
@@ -54,11 +54,24 @@ def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tu
 
 
 def _column(name: str, options: AnyTaskOptions, part: Part) -> pl.Series:
-    """The task's label column in one split, as its ``map`` turns it."""
-    try:
-        return mapped(part.column(options.label), options.map)
-    except LabelError as error:
-        raise _bad_label(name, options, part, error, ()) from None
+    """The task's label column in one split, as its ``map`` turns it; several columns as one of structs."""
+    columns = []
+    for label in options.label_columns:
+        try:
+            columns.append(mapped(part.column(label), None if _splits(options) else options.map))
+        except LabelError as error:
+            error.column = label
+            raise _bad_label(name, options, part, error, ()) from None
+    return columns[0] if len(columns) == 1 else pl.DataFrame(columns).to_struct()
+
+
+def _columns(options: AnyTaskOptions) -> str:
+    return ", ".join(repr(column) for column in options.label_columns)
+
+
+def _splits(options: AnyTaskOptions) -> bool:
+    """Whether the task takes the cells of its column apart, and so maps what is in them itself."""
+    return options.splits_cells and len(options.label_columns) == 1
 
 
 def label_notes(task: Task, targets: Mapping[str, Array]) -> list[str]:
@@ -66,17 +79,27 @@ def label_notes(task: Task, targets: Mapping[str, Array]) -> list[str]:
     notes = []
     for split, block in targets.items():
         found = _distinct(block)
+        held: Array = np.isin(range(len(task.labels)), found[:, 0])
+        if task.several_labels:
+            held = np.logical_or.reduce(found, axis=0)
         if len(found) == 1:
-            only = task.labels[int(found[0, 0])] if task.labels else f"{found[0, 0]:g}"
+            only = _spelled(task, found[0])
             notes.append(
                 f"tasks.{task.name}: all cells of the {split} split hold {only!r}; "
                 "metrics that compare labels have no meaning there"
             )
-        elif len(found) < len(task.labels):
-            lacking = [label for i, label in enumerate(task.labels) if i not in found[:, 0]]
+        elif not held.all():
+            lacking = [label for label, on in zip(task.labels, held, strict=True) if not on]
             names = ", ".join(repr(label) for label in lacking[:5]) + (", …" if len(lacking) > 5 else "")
             notes.append(f"tasks.{task.name}: no cell of the {split} split holds the label {names}")
     return notes
+
+
+def _spelled(task: Task, target: Array) -> str:
+    """One cell's target as a user would say it."""
+    if task.several_labels:
+        return ", ".join(label for label, on in zip(task.labels, target, strict=True) if on) or "no label"
+    return task.labels[int(target[0])] if task.labels else f"{target[0]:g}"
 
 
 def _distinct(targets: Array) -> Array:
@@ -95,7 +118,7 @@ def _no_cells(name: str, options: AnyTaskOptions, split: str, part: Part) -> Use
         "set, which gives validation scores only",
     }
     return UserError(
-        f"tasks.{name}: column {options.label!r} holds no label in the {split} split ({source})",
+        f"tasks.{name}: column {_columns(options)} holds no label in the {split} split ({source})",
         expected="one cell at least in every split",
         action=actions[split],
     )
@@ -104,7 +127,7 @@ def _no_cells(name: str, options: AnyTaskOptions, split: str, part: Part) -> Use
 def _bad_label(
     name: str, options: AnyTaskOptions, part: Part, error: LabelError, labels: tuple[str, ...]
 ) -> UserError:
-    place = part.records.where(int(part.rows[error.row]), options.label)
+    place = part.records.where(int(part.rows[error.row]), error.column or options.label_columns[0])
     spelling = spell(error.value)
     return UserError(
         f"{place}: {spelling!r} is no label of task {name!r}{did_you_mean(spelling, labels)}",

@@ -37,6 +37,11 @@ def count_votes(task: Task, parts: Mapping[str, Part]) -> dict[str, Array]:
             f"tasks.{task.name}.votes: the label of a {task.options.kind} task is a number, and votes are for labels",
             action="take `votes` away, or declare a kind of task with labels",
         )
+    if task.several_labels:
+        raise UserError(
+            f"tasks.{task.name}.votes: votes are for one label a row, and a {task.options.kind} task has several",
+            action="take `votes` away, or declare a binary task for each label",
+        )
     votes = task.options.votes
     if isinstance(votes, dict):
         columns = {_label(task, name): column for name, column in votes.items()}

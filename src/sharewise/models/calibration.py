@@ -39,18 +39,13 @@ class Calibration(Options):
         return self
 
 
-def output_names(task: Task) -> tuple[str, ...]:
-    """Names of a task's activated outputs: the positive label, every label, or the task itself for a number."""
-    return task.labels[-task.outputs :] if task.labels else (task.name,)
-
-
 def calibrated(task: Task, outputs: torch.Tensor, calibration: Calibration | None) -> Array:
     """Turn head outputs ``(rows, outputs)`` into probabilities or values of the same shape, float32."""
     if calibration is None:
         return task.activate(outputs).numpy()
     scores = task.activate(outputs / calibration.temperature).numpy().astype(np.float64)
     summed = scores.sum(axis=1)
-    for column, name in enumerate(output_names(task)):
+    for column, name in enumerate(task.output_names):
         if name in calibration.isotonic:
             scores[:, column] = np.interp(scores[:, column], *calibration.isotonic[name])
     if calibration.isotonic and scores.shape[1] > 1 and np.allclose(summed, 1.0, atol=1e-4):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from sharewise.models.calibration import decided, output_names
+from sharewise.models.calibration import decided
 from sharewise.tasks import Array, Task
 
 Decision = str | float | list[str]
@@ -45,7 +45,7 @@ def answers(task: Task, scores: Array, thresholds: Sequence[float] | None) -> li
     made = decisions(task, scores, thresholds)
     if not task.labels:
         return [Answer(decision) for decision in made]
-    names = output_names(task)
+    names = task.output_names
     return [
         Answer(d, {n: round(float(p), 6) for n, p in zip(names, row, strict=True)})
         for d, row in zip(made, scores, strict=True)
@@ -63,6 +63,6 @@ def columns(task: Task, scores: Array, thresholds: Sequence[float] | None) -> li
     if task.labels:
         found += [
             pl.Series(f"{task.name}.p.{name}", np.round(scores[:, i].astype(np.float64), 6))
-            for i, name in enumerate(output_names(task))
+            for i, name in enumerate(task.output_names)
         ]
     return found

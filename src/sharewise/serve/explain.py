@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sharewise.data.tokens import Text
-from sharewise.models.calibration import decided, output_names
+from sharewise.models.calibration import decided
 from sharewise.serve.scorer import Scorer
 from sharewise.tasks import Array
 
@@ -88,4 +88,4 @@ def explain(
     whole = float(scores[0, column])
     weights = whole - scores[1:, column]
     found = [Weighed(*place, round(float(w), 6)) for place, w in zip(places, weights, strict=True)]
-    return output_names(kind)[column], round(whole, 6), found
+    return kind.output_names[column], round(whole, 6), found

@@ -2,7 +2,12 @@
 
 from sharewise.stats.arrays import INVALID
 from sharewise.stats.calibration import brier, expected_calibration_error
-from sharewise.stats.classification import class_f1, classification_metrics, ordinal_metrics
+from sharewise.stats.classification import (
+    class_f1,
+    classification_metrics,
+    ordinal_metrics,
+    several_label_metrics,
+)
 from sharewise.stats.counts import Counts, count
 from sharewise.stats.joint import joint_binary_metrics
 from sharewise.stats.mcnemar import McNemar, mcnemar
@@ -30,5 +35,6 @@ __all__ = [
     "ordinal_metrics",
     "pearson",
     "regression_metrics",
+    "several_label_metrics",
     "spearman",
 ]

@@ -125,6 +125,15 @@ def classification_metrics(targets: Ints, predictions: Ints, classes: int) -> di
     return {metric.__name__: float(metric(counts)) for metric in metrics}
 
 
+def several_label_metrics(targets: Ints, predictions: Ints) -> dict[str, float]:
+    """Metrics of 0/1 labels `(rows, labels)`, averaged over labels, and the share of rows with every label right."""
+    counts = count(targets, predictions)
+    averages = (macro_f1, micro_f1, macro_precision, macro_recall, micro_precision, micro_recall)
+    return {metric.__name__: float(metric(counts)) for metric in averages} | {
+        "exact_match": float(accuracy(counts))
+    }
+
+
 def ordinal_metrics(targets: Ints, predictions: Ints, classes: int) -> dict[str, float]:
     """Metrics of ordered levels `(rows,)`: `qwk`, and `mae_levels`, the mean distance in levels.
 

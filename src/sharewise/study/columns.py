@@ -6,11 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from sharewise.tasks import spelled, truth_labels
+from sharewise.tasks import LabelError, spelled, truth_labels
+from sharewise.tasks.label_sets import label_sets
 
 _MOST_LABELS = 20
+# Different sets of labels in a column of several labels a cell.
+_MOST_SETS = 500
+_SEPARATORS = (";", "|", ",")
 _PAIRS = (
     ("human_question", "bot_response"),
     ("sentence1", "sentence2"),
@@ -48,6 +53,7 @@ class Column:
         numeric: whether every cell is a number.
         whole: whether every cell is a whole number.
         shares: for columns of few values each spelling and its share, the most frequent first.
+        separator: what divides the labels in its cells, where there are several in some; `shares` are then of each.
     """
 
     name: str
@@ -57,12 +63,15 @@ class Column:
     numeric: bool
     whole: bool
     shares: tuple[tuple[str, float], ...]
+    separator: str | None = None
 
     @property
     def kind(self) -> str | None:
         """The kind of task that it would be the label of, or None."""
         if self.distinct < 2 or _COUNTER.match(self.name) or _IDENTIFIER.search(self.name):
             return None
+        if self.separator is not None:
+            return "multilabel"
         if self.distinct == 2 and self.filled > 2:
             return "binary"
         repeated = self.filled >= 2 * self.distinct
@@ -139,6 +148,19 @@ def _describe(series: pl.Series) -> Column:
         counts = pl.Series(codes).filter(pl.Series(codes) >= 0).value_counts(sort=True)
         shares = tuple((names[code], n / max(1, len(cells))) for code, n in counts.iter_rows())
         distinct = len(names)
+    divided = _divided(series, cells, distinct)
+    if divided is not None:
+        separator, shares = divided
+        return Column(
+            name=series.name,
+            filled=len(cells),
+            distinct=distinct,
+            length=float(cells.str.len_chars().cast(pl.Float64).mean() or 0.0),  # type: ignore[arg-type]
+            numeric=False,
+            whole=False,
+            shares=shares,
+            separator=separator,
+        )
     return Column(
         name=series.name,
         filled=len(cells),
@@ -148,6 +170,30 @@ def _describe(series: pl.Series) -> Column:
         whole=numeric and bool((numbers == numbers.round()).all()),
         shares=shares if distinct <= _MOST_LABELS else (),
     )
+
+
+def _divided(
+    series: pl.Series, cells: pl.Series, distinct: int
+) -> tuple[str, tuple[tuple[str, float], ...]] | None:
+    """What divides the labels in cells that hold several of few, and the share of rows with each; None for others."""
+    if not 2 < distinct <= _MOST_SETS or 2 * distinct > len(cells):
+        return None
+    listed = bool(cells.str.starts_with("[").all())
+    for separator in (";",) if listed else _SEPARATORS:
+        if not listed and not cells.str.contains(separator, literal=True).any():
+            continue
+        try:
+            found = label_sets(series, separator, None)
+        except LabelError:
+            return None
+        several = any(len(held) > 1 for held in found.sets)
+        names = found.labels
+        # Where there are more parts than different cells, they are parts of something else: 1,5 and 2,5, say.
+        if several and 2 <= len(names) <= _MOST_LABELS and len(names) < distinct:
+            flags = np.nansum(found.flags(series, names), axis=0) / max(1, len(cells))
+            shares = sorted(zip(names, flags.tolist(), strict=True), key=lambda pair: -pair[1])
+            return separator, tuple(shares)
+    return None
 
 
 def _named_votes(names: Sequence[str]) -> tuple[str, ...]:

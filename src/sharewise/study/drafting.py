@@ -164,10 +164,11 @@ def _task(name: str, data_set: str, column: Column) -> list[str]:
     why = {
         "binary": shares,
         "multiclass": shares + (f", … {column.distinct} labels" if len(column.shares) > 6 else ""),
+        "multilabel": shares + (", …" if len(column.shares) > 6 else ""),
         "regression": numbers,
     }[kind]
     if kind == "multiclass" and column.numeric:
-        why += "; or regression, if the numbers are a scale"
+        why += "; or ordinal, if the numbers are levels in their order, or regression, if they are a scale"
     lines = [
         f"  {dump_text(name)}:",
         f"    data: {dump_text(data_set)}",
@@ -178,6 +179,8 @@ def _task(name: str, data_set: str, column: Column) -> list[str]:
         lines.append(
             _commented(f"    positive: {dump_text(column.positive)}", "a guess: the rarer of the two")
         )
+    if column.separator is not None:
+        lines.append(f"    separator: {dump_text(column.separator)}")
     default, *others = _METRICS[kind]
     more = ", …" if len(others) > _METRICS_SHOWN else ""
     lines.append(f"    # metric: {default}    # or {', '.join(others[:_METRICS_SHOWN])}{more}")

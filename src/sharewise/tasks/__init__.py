@@ -6,13 +6,21 @@ from typing import Any
 from sharewise.tasks.binary import Binary, BinaryOptions
 from sharewise.tasks.labels import holes, mapped, spell, spelled, truth_labels
 from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
+from sharewise.tasks.multilabel import Multilabel, MultilabelOptions
+from sharewise.tasks.ordinal import Ordinal, OrdinalOptions
 from sharewise.tasks.regression import Regression, RegressionOptions
 from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser
 
-AnyTaskOptions = BinaryOptions | MulticlassOptions | RegressionOptions
+AnyTaskOptions = BinaryOptions | MulticlassOptions | MultilabelOptions | OrdinalOptions | RegressionOptions
 
-KINDS: tuple[type[AnyTaskOptions], ...] = (BinaryOptions, MulticlassOptions, RegressionOptions)
+KINDS: tuple[type[AnyTaskOptions], ...] = (
+    BinaryOptions,
+    MulticlassOptions,
+    MultilabelOptions,
+    OrdinalOptions,
+    RegressionOptions,
+)
 
 
 def restore_task(name: str, options: Mapping[str, Any], description: Mapping[str, Any]) -> Task:
@@ -31,6 +39,10 @@ __all__ = [
     "LabelError",
     "Multiclass",
     "MulticlassOptions",
+    "Multilabel",
+    "MultilabelOptions",
+    "Ordinal",
+    "OrdinalOptions",
     "Regression",
     "RegressionOptions",
     "Task",

@@ -130,6 +130,11 @@ class Binary(Task):
         """One logit."""
         return 1
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The positive label."""
+        return self._labels[1:]
+
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
         return encode_classes(column, self._labels)
@@ -152,6 +157,10 @@ class Binary(Task):
         return classification_metrics(truth, self.decide(scores), 2) | binary_score_metrics(
             truth, scores[:, 0]
         )
+
+    def events(self, targets: Array) -> Array:
+        """Whether the row is positive."""
+        return targets
 
     def baseline(self, targets: Array) -> Array:
         """The share of positives: its decision is the majority label."""

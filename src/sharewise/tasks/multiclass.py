@@ -72,6 +72,7 @@ class Multiclass(Task):
     """A task of several labels; its target is the class index, its scores a distribution over labels."""
 
     ordered: ClassVar[bool] = False
+    exclusive: ClassVar[bool] = True
 
     def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
         super().__init__(name, options)
@@ -87,6 +88,11 @@ class Multiclass(Task):
     def outputs(self) -> int:
         """A logit a label."""
         return len(self._labels)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Every label."""
+        return self._labels
 
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
@@ -107,6 +113,10 @@ class Multiclass(Task):
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
         """See Task."""
         return classification_metrics(targets[:, 0].astype(np.int64), self.decide(scores), self.outputs)
+
+    def events(self, targets: Array) -> Array:
+        """Whether the row has each label."""
+        return np.asarray(targets == np.arange(self.outputs), dtype=np.float32)
 
     def baseline(self, targets: Array) -> Array:
         """The labels' shares: its decision is the majority label."""

@@ -106,6 +106,11 @@ class Regression(Task):
         """One number."""
         return 1
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The task: its number."""
+        return (self.name,)
+
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
         return _numbers(column).astype(np.float32).reshape(-1, 1)
@@ -125,6 +130,10 @@ class Regression(Task):
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
         """See Task."""
         return regression_metrics(targets[:, 0], scores[:, 0])
+
+    def events(self, targets: Array) -> Array:
+        """None: a number is no probability."""
+        return np.zeros((len(targets), 0), dtype=np.float32)
 
     def baseline(self, targets: Array) -> Array:
         """The training mean."""

@@ -24,11 +24,13 @@ class TaskOptions(Options):
 
     # Every metric that tasks of this kind have, the default first.
     valid_metrics: ClassVar[tuple[str, ...]]
+    # Whether one cell may hold several labels, as text or as a list; such a kind maps them itself.
+    splits_cells: ClassVar[bool] = False
 
     data: Annotated[str, StringConstraints(min_length=1)] = Field(
         description="name of a data set under `data`"
     )
-    kind: str = Field(description="kind of task: binary, multiclass or regression")
+    kind: str = Field(description="kind of task: binary, multiclass, multilabel, ordinal or regression")
     label: Annotated[str, StringConstraints(min_length=1)] = Field(description="column that holds the label")
     map: dict[str, Label | None] | None = Field(
         default=None,
@@ -44,7 +46,7 @@ class TaskOptions(Options):
         "column a rater; the audit measures their agreement",
     )
     metric: str | None = Field(
-        default=None, description="primary metric; mcc, macro_f1 or pearson by kind if left out"
+        default=None, description="primary metric; if left out mcc, macro_f1, qwk or pearson by kind"
     )
     weight: float = Field(
         default=1.0,
@@ -82,6 +84,12 @@ class TaskOptions(Options):
         return value
 
     @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns named under `label`: one, or of some kinds several."""
+        named: Any = self.label
+        return (named,) if isinstance(named, str) else tuple(named)
+
+    @property
     def vote_columns(self) -> tuple[str, ...]:
         """The columns named under `votes`."""
         votes = self.votes or ()
@@ -100,10 +108,12 @@ class LabelError(ValueError):
         row: zero-based index into the column that was encoded.
         value: the cell as it was read.
         expected: what would have been valid.
+        column: which of the task's columns, where it has several.
     """
 
-    def __init__(self, *, row: int, value: object, expected: str) -> None:
+    def __init__(self, *, row: int, value: object, expected: str, column: str | None = None) -> None:
         super().__init__(f"row {row}: {value!r}, expected {expected}")
+        self.column = column
         self.row = row
         self.value = value
         self.expected = expected
@@ -116,7 +126,11 @@ class Task(ABC):
     task's head gives, shape ``(rows, outputs)``; ``activate`` turns them into what is stored and scored.
     """
 
-    target_width: ClassVar[int] = 1
+    target_width: int = 1
+    # Whether a row has any number of labels: targets and decisions are 0 or 1 for each.
+    several_labels: ClassVar[bool] = False
+    # Whether a row's activated outputs are the probabilities of labels that exclude each other.
+    exclusive: ClassVar[bool] = False
     # Whether targets are numbers or in an order; classes without one are only equal or different.
     ordered: ClassVar[bool] = True
     # Whether the task counts in exact match, micro-F1 and macro-F1 over tasks.
@@ -137,9 +151,16 @@ class Task(ABC):
     def outputs(self) -> int:
         """Width of the task's head."""
 
+    @property
+    @abstractmethod
+    def output_names(self) -> tuple[str, ...]:
+        """What each activated output is the probability of, or the value; ``outputs`` of them."""
+
     @abstractmethod
     def encode(self, column: pl.Series) -> Array:
         """Turn a column into targets of shape ``(rows, target_width)``; nulls and empty cells are holes.
+
+        Several columns come as one of structs.
 
         Raises:
             LabelError: at the first cell that holds no valid label.
@@ -155,11 +176,21 @@ class Task(ABC):
 
     @abstractmethod
     def decide(self, scores: Array) -> Array:
-        """Turn activated outputs ``(cells, outputs)`` into predictions ``(cells,)``: class index or value."""
+        """Turn activated outputs ``(cells, outputs)`` into predictions ``(cells,)``: class index or value.
+
+        Of several labels a row 0 or 1 for each, ``(cells, labels)``.
+        """
 
     @abstractmethod
     def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
         """Every metric of this kind: ``(cells, target_width)``, ``(cells, outputs)`` -> values by name."""
+
+    @abstractmethod
+    def events(self, targets: Array) -> Array:
+        """Whether what each output is the probability of came true: ``(cells, outputs)`` of 0 or 1.
+
+        Empty, ``(cells, 0)``, where outputs are no probabilities.
+        """
 
     @abstractmethod
     def baseline(self, targets: Array) -> Array:
@@ -172,6 +203,11 @@ class Task(ABC):
         Raises:
             UserError: where the task's keys don't say enough for that.
         """
+
+    def truth(self, targets: Array) -> Array:
+        """Targets ``(cells, target_width)`` as decisions are: class indices, values, or 0 and 1 for each label."""
+        typed = targets.astype(np.int64 if self.labels else np.float64)
+        return typed if self.several_labels else typed[:, 0]
 
     @property
     def prefix(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from sharewise.data.reading.compression import SUFFIXES
@@ -25,7 +25,13 @@ __all__ = ["FORMATS", "Records", "is_hub", "read_records"]
 
 
 def read_records(
-    source: str, *, folder: Path, columns: Sequence[str] | None, encoding: str | None = None, key: str
+    source: str,
+    *,
+    folder: Path,
+    columns: Sequence[str] | None,
+    lists: Collection[str] = (),
+    encoding: str | None = None,
+    key: str,
 ) -> Records:
     """Read the wanted columns of a file or a hub data set.
 
@@ -34,6 +40,7 @@ def read_records(
             ``.zst`` after it), or ``hub:owner/name:config#split``.
         folder: folder that relative paths are relative to.
         columns: names of the wanted columns; None for all.
+        lists: those that may hold lists, which become text as JSON spells them.
         encoding: character encoding of a text file; None to find it out.
         key: path of the key in the study file that names the source, for messages: ``data.dialogues.train``.
 
@@ -46,6 +53,7 @@ def read_records(
         key=key,
         columns=None if columns is None else tuple(dict.fromkeys(columns)),
         encoding=encoding,
+        lists=None if columns is None else frozenset(lists),
     )
     if is_hub(source):
         return read_hub(request, folder)

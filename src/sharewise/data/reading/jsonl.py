@@ -76,8 +76,9 @@ def _object(request: Request, number: int, line: str) -> dict[str, Any]:
 def _series(request: Request, column: str, values: list[Any], lines: Sequence[int]) -> pl.Series:
     """Type a column: Booleans, whole numbers, numbers or text; a mixture becomes text as JSON spells it."""
     kinds = {type(value) for value in values} - {type(None)}
-    if kinds & {dict, list}:
-        row = next(i for i, value in enumerate(values) if isinstance(value, dict | list))
+    lists = {list} if request.takes_lists(column) else set()
+    if kinds & ({dict, list} - lists):
+        row = next(i for i, value in enumerate(values) if type(value) in {dict, list} - lists)
         raise UserError(
             f"{request.name}, line {lines[row]}, column {column!r}: a JSON {_kind(values[row])}",
             expected="a text, a number, true, false or null",
@@ -87,7 +88,10 @@ def _series(request: Request, column: str, values: list[Any], lines: Sequence[in
     if kinds and kinds <= {int, float}:
         whole = kinds == {int} and all(value is None or abs(value) < 2**63 for value in values)
         return pl.Series(column, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    texts = [
+        value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for value in values
+    ]
     try:
         return pl.Series(column, texts, dtype=pl.String)
     except UnicodeEncodeError:

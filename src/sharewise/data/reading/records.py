@@ -25,6 +25,7 @@ class Request:
         key: path of the key in the study file that names it, for messages.
         columns: the columns that are wanted, each once; None for all.
         encoding: the declared character encoding; None to find it out.
+        lists: the columns that may hold lists, which become text as JSON spells them; None for all.
     """
 
     name: str
@@ -32,6 +33,11 @@ class Request:
     key: str
     columns: tuple[str, ...] | None
     encoding: str | None
+    lists: frozenset[str] | None = frozenset()
+
+    def takes_lists(self, column: str) -> bool:
+        """Whether a column may hold lists."""
+        return self.lists is None or column in self.lists
 
 
 @dataclass(frozen=True, kw_only=True)

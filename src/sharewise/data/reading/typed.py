@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 
 from sharewise.data.reading.records import Request
@@ -25,6 +27,9 @@ def _plain(request: Request, column: pl.Series) -> pl.Series:
         return column.cast(pl.String)
     if kind.is_decimal():
         return column.cast(pl.Float64)
+    if request.takes_lists(column.name) and kind in (pl.List, pl.Array) and not kind.inner.is_nested():  # type: ignore[attr-defined]
+        texts = [None if cell is None else json.dumps(cell, ensure_ascii=False) for cell in column.to_list()]
+        return pl.Series(column.name, texts, dtype=pl.String)
     raise UserError(
         f"{request.name}, column {column.name!r}: values of type {kind}",
         expected="texts, numbers, or true and false",

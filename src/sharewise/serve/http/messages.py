@@ -127,13 +127,11 @@ def answer_message(answer: Answer) -> dict[str, Any]:
 
 def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFacts:
     """Describe the model that is served."""
-    from sharewise.models.calibration import output_names
-
     tasks = {
         name: TaskFacts(
             kind=task.options.kind,
             labels=list(task.labels),
-            outputs=list(output_names(task)) if task.labels else [],
+            outputs=list(task.output_names) if task.labels else [],
             thresholds=list(scorer.thresholds.get(name, ())),
             calibrated=name in scorer.calibration,
             metrics={s: m.model_dump() for s, m in model.manifest.metrics.get(name, {}).items()},

@@ -1,0 +1,158 @@
+"""Ordinal tasks: one of several labels in an order, an output for each step between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, final
+
+import numpy as np
+import polars as pl
+import torch
+from pydantic import Field, field_validator
+from torch.nn import functional
+
+from sharewise.errors import UserError
+from sharewise.stats import classification_metrics, mae, ordinal_metrics
+from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
+from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.verbaliser import Verbaliser, first_column
+
+_MOST_FOUND = 100
+
+
+class OrdinalOptions(TaskOptions):
+    """Keys of an ordinal task: one of several labels in an order."""
+
+    valid_metrics: ClassVar[tuple[str, ...]] = (
+        "qwk",
+        "mae",
+        "accuracy",
+        "balanced_accuracy",
+        "mcc",
+        "macro_f1",
+        "macro_precision",
+        "macro_recall",
+        "micro_f1",
+        "micro_precision",
+        "micro_recall",
+    )
+
+    kind: Literal["ordinal"] = "ordinal"
+    labels: Annotated[tuple[Label, ...] | dict[str, str], Field(min_length=2)] | None = Field(
+        default=None,
+        description="the labels, lowest first; found out where they are numbers; or {label: its text} for text to "
+        "text",
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, value: Any) -> Any:
+        declared_labels(value or ())
+        return value
+
+    def build(self, name: str, column: pl.Series) -> Ordinal:
+        """Resolve the labels against the training column, and their order where they are numbers."""
+        labels = declared_labels(self.labels) if self.labels else _in_order(name, self, found_labels(column))
+        return Ordinal(name, self, tuple(labels))
+
+    def restore(self, name: str, description: Mapping[str, Any]) -> Ordinal:
+        """Make the task again from what ``describe`` said of it."""
+        return Ordinal(name, self, tuple(description["labels"]))
+
+
+def _in_order(name: str, options: OrdinalOptions, found: list[str]) -> list[str]:
+    numbers = pl.Series(found, dtype=pl.String).cast(pl.Float64, strict=False)
+    if not 2 <= len(found) <= _MOST_FOUND:
+        raise UserError(
+            f"tasks.{name}: column {options.label!r} holds {len(found)} label(s) in the training split",
+            expected=f"2 to {_MOST_FOUND} found labels for `kind: ordinal`",
+            action="name all of them under `labels`, lowest first; or use `kind: regression` for numbers",
+        )
+    if numbers.null_count():
+        raise UserError(
+            f"tasks.{name}: the order of the labels {', '.join(found[:6])}{', …' if len(found) > 6 else ''} "
+            "is not known",
+            action="name them under `labels`, lowest first",
+        )
+    return [found[i] for i in numbers.arg_sort().to_list()]
+
+
+@final
+class Ordinal(Task):
+    """A task of ordered labels, with an output for each label but the lowest: whether the row is at least that.
+
+    The head's outputs are the logits of being over a level for rows that reach it, as in CORN (Shi, Cao and Raschka,
+    Pattern Analysis and Applications 2023); their products are probabilities that never rise with the level. The loss
+    is the negative log-likelihood of the label under them. (The levels' shares are not assumed to move together, as
+    they are in the proportional-odds model.)
+    """
+
+    def __init__(self, name: str, options: OrdinalOptions, labels: tuple[str, ...]) -> None:
+        super().__init__(name, options)
+        self._labels = labels
+        self._declared = options.labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Lowest first."""
+        return self._labels
+
+    @property
+    def outputs(self) -> int:
+        """A logit a step from one label to the next."""
+        return len(self._labels) - 1
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Each label but the lowest, or a higher one: ``3+``."""
+        return tuple(f"{label}+" for label in self._labels[1:])
+
+    def encode(self, column: pl.Series) -> Array:
+        """See Task."""
+        return encode_classes(column, self._labels)
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Negative log-likelihood of each cell's label, in nats."""
+        steps = torch.arange(self.outputs, device=outputs.device)
+        over, reached = (targets > steps).to(outputs.dtype), targets >= steps
+        each = functional.binary_cross_entropy_with_logits(outputs, over, reduction="none")
+        return (each * reached).sum(dim=1)
+
+    def activate(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Probabilities of each label or a higher one."""
+        return functional.logsigmoid(outputs).cumsum(dim=1).exp()
+
+    def decide(self, scores: Array) -> Array:
+        """The median label: the highest that the row reaches with a probability over .5."""
+        return np.asarray((scores > 0.5).sum(axis=1))
+
+    def metrics(self, targets: Array, scores: Array) -> dict[str, float]:
+        """See Task; ``mae`` is in levels."""
+        truth, decided = self.truth(targets), self.decide(scores)
+        number = len(self._labels)
+        return {
+            "qwk": ordinal_metrics(truth, decided, number)["qwk"],
+            "mae": mae(truth, decided),
+        } | {
+            name: value
+            for name, value in classification_metrics(truth, decided, number).items()
+            if name in OrdinalOptions.valid_metrics
+        }
+
+    def events(self, targets: Array) -> Array:
+        """Whether the row reaches each label."""
+        return np.asarray(targets > np.arange(self.outputs), dtype=np.float32)
+
+    def baseline(self, targets: Array) -> Array:
+        """The shares that reach each label: its decision is the median label."""
+        return np.asarray(self.events(targets).mean(axis=0), dtype=np.float32)
+
+    def verbaliser(self) -> Verbaliser:
+        """A text a label; outputs are the log-odds of the higher labels against each, from their probabilities."""
+        texts = label_texts(self._declared, self._labels)
+
+        def outputs(log: torch.Tensor) -> torch.Tensor:
+            higher = log.flip(1).logcumsumexp(dim=1).flip(1)[:, 1:]
+            return higher - log[:, :-1]
+
+        return Verbaliser(names=self._labels, texts=texts, choose=first_column, outputs=outputs)
