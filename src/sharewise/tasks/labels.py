@@ -143,7 +143,9 @@ def mapped(column: pl.Series, to: Mapping[str, Label | None] | None) -> pl.Serie
 def holes(column: pl.Series) -> Array:
     """Which cells of a column hold no label: bool ``(rows,)``; of several columns, where all of them hold none."""
     if column.dtype == pl.Struct:
-        empty: Array = np.logical_and.reduce([holes(column.struct.field(name)) for name in column.struct.fields])
+        empty: Array = np.logical_and.reduce(
+            [holes(column.struct.field(name)) for name in column.struct.fields]
+        )
         return empty
     return np.asarray(spelled(column)[1] < 0)
 
