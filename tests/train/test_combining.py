@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torchjd.aggregation import Sum
 
-from sharewise.models.sharing import SHARINGS, Penalised
+from sharewise.models.sharing import SHARINGS
 from sharewise.train import Trainer
-from sharewise.weighting import GRADIENTS, WEIGHTINGS, GradientOptions, Method
-from support import TASKS, make_job
+from sharewise.weighting import WEIGHTINGS, GradientOptions, Method
+from support import TASKS, make_data, make_job, make_stores
 from train.comparing import assert_same, train
 from train.observers import At, Stopped, stop
 
-QUICK = {"batch_tokens": 1024, "epochs": 2, "learning_rate": 0.02}
-# Of each way to work one method, and those with unusual state.
-RESUMED = ("uncertainty", "dwa", "famo", "random", "pcgrad", "nash_mtl", "gradvac", "excess_mtl")
+DATA = make_data()
+STORES = make_stores(DATA)
+QUICK = {"batch_tokens": 1024, "epochs": 1, "learning_rate": 0.02, "data": DATA, "stores": STORES}
+# Weights that are trained, an optimizer of the method's own, random numbers, a solver.
+RESUMED = ("uncertainty", "famo", "gradvac", "nash_mtl")
 
 
 def gradients(folder, *, parts=1, **keys):
@@ -110,12 +114,12 @@ def test_stopped_and_started_again_it_ends_bit_for_bit(tmp_path, name):
     assert_same(train(make_job(**keys), tmp_path / "again"), expected)
 
 
-@pytest.mark.parametrize("name", ["equal", "uncertainty", "famo", "upgrad"])
+@pytest.mark.parametrize("name", ["equal", "uncertainty", "upgrad"])
 def test_weights_are_trained_and_logged_at_every_evaluation(tmp_path, name):
-    history = train(make_job(**QUICK | {"weighting": name, "epochs": 3}), tmp_path).history
+    history = train(make_job(**QUICK | {"weighting": name, "epochs": 2}), tmp_path).history
     lines = [line.get("weights") for line in history]
     if name == "equal":
-        assert lines == [None] * 3
+        assert lines == [None] * 2
         return
     assert all(set(line) == set(TASKS) for line in lines)
     assert lines[0] != lines[-1]
@@ -123,21 +127,14 @@ def test_weights_are_trained_and_logged_at_every_evaluation(tmp_path, name):
 
 def test_one_task_is_trained_as_ever_whatever_the_weighting(tmp_path):
     expected = train(make_job("spam", **QUICK), tmp_path / "static")
-    for name in ("uncertainty", "geometric_mean", "upgrad"):
-        keys = QUICK | {"weighting": name}
-        job = make_job("spam", **keys)
-        found = train(unmixed(job), tmp_path / name)
+    for name in ("uncertainty", "upgrad"):
+        job = replace(make_job("spam", **QUICK | {"weighting": name}), every_task=False)
+        found = train(job, tmp_path / name)
         assert all(torch.allclose(v, expected.weights[n], atol=1e-6) for n, v in found.weights.items()), name
 
 
-def unmixed(job):
-    from dataclasses import replace
-
-    return replace(job, every_task=False)
-
-
 def test_every_batch_holds_every_task_where_the_weighting_needs_it(tmp_path):
-    keys = {"batch_tokens": 64, "epochs": 1}
+    keys = QUICK | {"batch_tokens": 64}
     plain = Trainer(make_job(**keys), tmp_path / "plain")
     mixed = Trainer(make_job(weighting="uncertainty", **keys), tmp_path / "mixed")
     own = plain.targets.present
@@ -152,37 +149,19 @@ def test_every_batch_holds_every_task_where_the_weighting_needs_it(tmp_path):
     assert [b.tolist() for b in alone.plan.epoch(0)] == shared
 
 
-def test_every_method_of_gradients_can_work_on_the_representation(tmp_path):
-    for method in GRADIENTS:
-        keys = {"weighting": method.name, "weighting_keys": {"on": "representation"}}
-        found, _ = gradients(tmp_path / method.name, **keys)
-        assert all(torch.isfinite(g).all() for g in found.values()), method.name
-
-
 @pytest.mark.parametrize("sharing", sorted(SHARINGS))
-def test_every_sharing_method_trains_and_goes_on_bit_for_bit(tmp_path, sharing):
+def test_every_sharing_method_trains_and_where_it_has_several_passes_goes_on_bit_for_bit(tmp_path, sharing):
     small = {"hidden": 8, "bottleneck": 4, "experts": 2, "rank": 2}
     fields = SHARINGS[sharing].options.model_fields
     sizes = {key: value for key, value in small.items() if key in fields}
     if "groups" in fields:
         sizes["groups"] = {"one": TASKS[:3], "two": TASKS[3:]}
-    keys = QUICK | {"sharing": sharing, "sharing_keys": sizes, "dropout": 0.1, "batch_tokens": 2048}
+    keys = QUICK | {"sharing": sharing, "sharing_keys": sizes, "dropout": 0.1}
     expected = train(make_job(**keys), tmp_path / "undisturbed")
-    with pytest.raises(Stopped):
-        train(make_job(**keys), tmp_path / "again", observer=At(2, stop), checkpoint_seconds=0.0)
-    assert_same(train(make_job(**keys), tmp_path / "again"), expected)
+    if sharing in ("soft", "adapters", "lora"):
+        with pytest.raises(Stopped):
+            train(make_job(**keys), tmp_path / "again", observer=At(2, stop), checkpoint_seconds=0.0)
+        assert_same(train(make_job(**keys), tmp_path / "again"), expected)
     assert expected.outcome.flops > 0
     assert 0 < expected.outcome.trained <= expected.outcome.parameters
     assert (expected.outcome.trained < expected.outcome.parameters) == (sharing == "lora")
-
-
-def test_the_penalty_pulls_encoders_together(tmp_path):
-    keys = QUICK | {"sharing": "soft", "epochs": 4}
-    spread = []
-    for strength in (0.0, 10.0):
-        trainer = Trainer(make_job(**keys, sharing_keys={"strength": strength}), tmp_path / str(strength))
-        trainer.run()
-        assert isinstance(trainer.model, Penalised)
-        trainer.model.strength = 1.0
-        spread.append(trainer.model.penalty().item())
-    assert spread[1] < 0.5 * spread[0]

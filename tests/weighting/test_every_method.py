@@ -72,6 +72,11 @@ def make(name, tasks=TASKS, weights=None, **keys):
     return build_weighting(name, tasks, weights or dict.fromkeys(tasks, 1.0), method.options(**keys))
 
 
+def combine(weighting, tasks, matrix):
+    (found,) = weighting.aggregate(tasks, [matrix])
+    return found
+
+
 def losses(**values):
     return {name: torch.tensor(value) for name, value in values.items()}
 
@@ -109,7 +114,7 @@ def test_equal_losses_give_the_multiple_of_the_mean(of_losses):
 
 def test_equal_gradients_give_the_multiple_of_the_mean(of_gradients):
     gradient = torch.tensor([3.0, 0.0, 4.0])
-    found = make(of_gradients).aggregate(TASKS, gradient.repeat(3, 1))
+    found = combine(make(of_gradients), TASKS, gradient.repeat(3, 1))
     torch.testing.assert_close(found, MULTIPLE[of_gradients] * gradient, rtol=1e-3, atol=1e-4)
 
 
@@ -120,28 +125,28 @@ def test_one_task_is_left_as_it_is(of_losses):
 
 def test_one_gradient_is_left_as_it_is(of_gradients):
     gradient = torch.tensor([[3.0, 0.0, 4.0]])
-    assert torch.equal(make(of_gradients, ("a",)).aggregate(("a",), gradient), gradient[0])
+    assert torch.equal(combine(make(of_gradients, ("a",)), ("a",), gradient), gradient[0])
 
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_two_conflicting_tasks_worked_out_by_hand(name):
-    found = make(name, ("a", "b")).aggregate(("a", "b"), torch.tensor(CONFLICT))
+    found = combine(make(name, ("a", "b")), ("a", "b"), torch.tensor(CONFLICT))
     torch.testing.assert_close(found, torch.tensor(BY_HAND[name]), rtol=1e-3, atol=1e-3)
 
 
 def test_graddrop_keeps_a_sign_by_chance():
     """Of 1 and -1 the first column keeps either; the second, where nothing conflicts, keeps the sum."""
     weighting, matrix = make("graddrop", ("a", "b")), torch.tensor(CONFLICT)
-    found = {tuple(weighting.aggregate(("a", "b"), matrix).tolist()) for _ in range(30)}
+    found = {tuple(combine(weighting, ("a", "b"), matrix).tolist()) for _ in range(30)}
     assert found == {(1.0, 1.0), (-1.0, 1.0)}
 
 
 def test_nash_and_excess_worked_out_by_hand():
     # Orthogonal gradients of lengths 2 and 1: the bargain weighs them by 1 / length, cut to length 1.
-    found = make("nash_mtl", ("a", "b")).aggregate(("a", "b"), torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    found = combine(make("nash_mtl", ("a", "b")), ("a", "b"), torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
     torch.testing.assert_close(found, torch.tensor([1.0, 1.0]) / math.sqrt(2), rtol=1e-3, atol=1e-3)
     # The excess risks, sum of |g|, are 1 and 2: weights softmax(1, 2).
-    found = make("excess_mtl", ("a", "b")).aggregate(("a", "b"), torch.tensor(CONFLICT))
+    found = combine(make("excess_mtl", ("a", "b")), ("a", "b"), torch.tensor(CONFLICT))
     share = 1 / (1 + math.exp(1.0))
     torch.testing.assert_close(found, torch.tensor([2 * share - 1, 1 - share]), rtol=1e-3, atol=1e-3)
 
@@ -209,6 +214,15 @@ def test_a_losses_unit_does_not_matter(name):
     assert shares[0] == pytest.approx(shares[1], rel=1e-4)
 
 
+def test_columns_may_come_in_blocks(of_gradients):
+    matrix = torch.tensor([[1.0, 0.5, 0.2], [0.3, 1.0, -0.1], [-0.2, 0.4, 1.0]])
+    torch.manual_seed(0)
+    whole = combine(make(of_gradients), TASKS, matrix)
+    torch.manual_seed(0)
+    blocks = make(of_gradients).aggregate(TASKS, [matrix[:, :1], matrix[:, 1:]])
+    torch.testing.assert_close(torch.cat(blocks), whole)
+
+
 def test_scaling_all_gradients_scales_the_result(of_gradients):
     matrix = torch.tensor([[1.0, 0.5, 0.2], [0.3, 1.0, -0.1], [-0.2, 0.4, 1.0]])
     degree = DEGREE.get(of_gradients, 1.0)
@@ -217,7 +231,7 @@ def test_scaling_all_gradients_scales_the_result(of_gradients):
     found = []
     for factor in (1.0, 3.0):
         torch.manual_seed(0)
-        found.append(make(of_gradients).aggregate(TASKS, factor * matrix))
+        found.append(combine(make(of_gradients), TASKS, factor * matrix))
     torch.testing.assert_close(found[1], 3.0**degree * found[0], rtol=1e-2, atol=1e-3)
 
 
@@ -225,8 +239,8 @@ def test_scaling_all_gradients_scales_the_result(of_gradients):
 def test_a_gradients_unit_changes_no_direction_of_the_bargain(name):
     """The solution of G w = 1 / w combines unit gradients: w_t g_t doesn't depend on the length of g_t."""
     matrix = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
-    one = make(name, ("a", "b")).aggregate(("a", "b"), matrix)
-    other = make(name, ("a", "b")).aggregate(("a", "b"), matrix * torch.tensor([[4.0], [1.0]]))
+    one = combine(make(name, ("a", "b")), ("a", "b"), matrix)
+    other = combine(make(name, ("a", "b")), ("a", "b"), matrix * torch.tensor([[4.0], [1.0]]))
     torch.testing.assert_close(one / one.norm(), other / other.norm(), rtol=1e-2, atol=1e-2)
 
 
@@ -235,7 +249,7 @@ def test_a_gradients_unit_changes_no_direction_of_the_bargain(name):
 )
 def test_no_task_is_harmed_where_two_conflict(name):
     matrix = torch.tensor(CONFLICT)
-    assert (matrix @ make(name, ("a", "b")).aggregate(("a", "b"), matrix) >= -1e-4).all()
+    assert (matrix @ combine(make(name, ("a", "b")), ("a", "b"), matrix) >= -1e-4).all()
 
 
 def test_tasks_weights_multiply_losses_first(of_losses):
@@ -270,7 +284,7 @@ def _sitting(weighting, steps):
         generator = torch.Generator().manual_seed(step)
         torch.manual_seed(step)
         if weighting.method.gradients:
-            found.append(weighting.aggregate(TASKS, torch.randn(3, 6, generator=generator)).tolist())
+            found.append(combine(weighting, TASKS, torch.randn(3, 6, generator=generator)).tolist())
         else:
             values = torch.rand(3, generator=generator) + 0.5
             found.append(numbers(weighting.coefficients(step, dict(zip(TASKS, values, strict=True)))))

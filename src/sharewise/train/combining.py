@@ -118,14 +118,10 @@ class Combiner:
             if len(gradients) == 1:
                 parameter.grad = gradients[0]
         if shared:
-            matrix = torch.stack(
-                [_row([row[i] for i in shared], [trained[i] for i in shared]) for row in rows.values()]
-            )
+            blocks = [_block(rows, i, trained[i]) for i in shared]
             with self._drawing(step):
-                combined = weighting.aggregate(list(rows), matrix)
-            for i, piece in zip(
-                shared, torch.split(combined, [trained[i].numel() for i in shared]), strict=True
-            ):
+                combined = weighting.aggregate(list(rows), blocks)
+            for i, piece in zip(shared, combined, strict=True):
                 trained[i].grad = piece.view_as(trained[i])
         self._add_penalty()
         return self._reduced(sums)
@@ -159,10 +155,9 @@ class Combiner:
                     parameter.grad = _plus(parameter.grad, gradient)
             self._add(sums, losses)
             states = cut.states if len(parts) == 1 else None
-        matrix = torch.stack([torch.cat(rows[task]) for task in present])
-        sizes = [piece.numel() for piece in rows[present[0]]]
+        blocks = [torch.stack(of_part) for of_part in zip(*(rows[task] for task in present), strict=True)]
         with self._drawing(step):
-            pieces = torch.split(weighting.aggregate(present, matrix), sizes)
+            pieces = weighting.aggregate(present, blocks)
         if len(parts) > 1:
             self.reseed(step)
         for part, piece in zip(parts, pieces, strict=True):
@@ -255,7 +250,11 @@ def _plus(one: torch.Tensor | None, other: torch.Tensor | None) -> torch.Tensor 
     return one + other
 
 
-def _row(gradients: Sequence[torch.Tensor | None], parameters: Sequence[torch.Tensor]) -> torch.Tensor:
-    """One task's row of the matrix: its gradients one after another, zeros where it reaches nothing."""
-    pairs = zip(gradients, parameters, strict=True)
-    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs])
+def _block(
+    rows: Mapping[str, list[torch.Tensor | None]], number: int, parameter: torch.Tensor
+) -> torch.Tensor:
+    """Take one parameter's gradients out of every task's, ``(tasks, size)``; zeros where a task doesn't reach it."""
+    found = [row[number] for row in rows.values()]
+    for row in rows.values():
+        row[number] = None
+    return torch.stack([(torch.zeros_like(parameter) if g is None else g).flatten() for g in found])

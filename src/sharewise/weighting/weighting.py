@@ -162,30 +162,36 @@ class GradientWeighting(Weighting):
         self.weights = dict(weights)
         self.module = _Whole(method.make(len(self.tasks), options), len(self.tasks))
 
-    def aggregate(self, tasks: Sequence[str], matrix: torch.Tensor) -> torch.Tensor:
-        """Combine the gradients ``(present, n)`` of these tasks' weighted losses into one, ``(n,)``."""
-        if len(matrix) == 1:
-            return matrix[0]
-        found: list[torch.Tensor] = []
-        weighting = getattr(self.module.method, "weighting", None)
-        # Of the methods that combine rows by weights (ConFIG's module of that name is something else).
-        weighted = weighting if self.module.weighted else None
-        handle = (
-            weighted.register_forward_hook(lambda module, inputs, output: found.append(output))
-            if weighted
-            else None
-        )
-        try:
-            with warnings.catch_warnings():
-                # What solvers say of a degenerate problem, or advise whoever posed it.
-                warnings.simplefilter("ignore")
-                combined: torch.Tensor = self.module.method(matrix)
-        finally:
-            if handle:
-                handle.remove()
-        if found:
-            self.module.log.add([self.tasks.index(t) for t in tasks], found[-1])
-        return combined
+    @torch.no_grad()
+    def aggregate(self, tasks: Sequence[str], blocks: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Combine gradients of these tasks' weighted losses.
+
+        Methods that look at the gradients' scalar products alone never see the whole matrix in one piece.
+
+        Args:
+            tasks: whose gradients they are, ``present`` of them.
+            blocks: columns of the matrix of gradients, ``(present, n)`` each.
+
+        Returns:
+            The combined gradient of each block, ``(n,)``.
+        """
+        method = self.module.method
+        if len(tasks) == 1:
+            return [block[0] for block in blocks]
+        with warnings.catch_warnings():
+            # What solvers say of a degenerate problem, or advise whoever posed it.
+            warnings.simplefilter("ignore")
+            if self.module.by_gramian:
+                gramian = torch.stack([block @ block.T for block in blocks]).sum(dim=0)
+                weights = method.gramian_weighting(gramian)
+            elif self.module.by_weights:
+                matrix = torch.cat(list(blocks), dim=1)
+                weights = method.weighting(matrix)
+            else:
+                matrix = torch.cat(list(blocks), dim=1)
+                return list(torch.split(method(matrix), [block.shape[1] for block in blocks]))
+        self.module.log.add([self.tasks.index(t) for t in tasks], weights)
+        return [weights @ block for block in blocks]
 
     def after_update(self, losses: Callable[[], Mapping[str, torch.Tensor]]) -> None:
         """See Weighting."""
@@ -207,12 +213,18 @@ class GradientWeighting(Weighting):
 
 
 class _Whole(nn.Module):
-    """What a run remembers: TorchJD's module, and the log."""
+    """What a run remembers: TorchJD's module, and the log.
+
+    Attributes:
+        by_weights: whether it combines gradients by a weight a task.
+        by_gramian: whether these weights follow from the gradients' scalar products.
+    """
 
     def __init__(self, method: Any, tasks: int) -> None:
-        from torchjd.aggregation import WeightedAggregator
+        from torchjd.aggregation import GramianWeightedAggregator, WeightedAggregator
 
         super().__init__()
         self.method = method
-        self.weighted = isinstance(method, WeightedAggregator)
+        self.by_weights = isinstance(method, WeightedAggregator)
+        self.by_gramian = isinstance(method, GramianWeightedAggregator)
         self.log = _Log(tasks)

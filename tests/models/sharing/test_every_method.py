@@ -238,3 +238,17 @@ def test_weights_by_name_make_the_same_model(way, tokens):
     model, other = make(way, moved=True), make(way, seed=5)
     other.load_state_dict(copy.deepcopy(model.state_dict()))
     assert all(torch.equal(other(tokens)[t], model(tokens)[t]) for t in TASKS)
+
+
+def test_the_penalty_is_the_squared_distance_from_the_mean_encoder():
+    model = make("soft")
+    assert model.penalty().item() == pytest.approx(0.0, abs=1e-12)
+    with torch.no_grad():
+        model.encoder.table.weight[3] += 2.0
+    model.penalty().backward()
+    width, tasks, strength = model.encoder.width, len(TASKS), model.strength
+    # One encoder of five is 2 away from the others: 2^2 (1 - 1/5) for each of a row's features.
+    assert model.penalty().item() == pytest.approx(strength * width * 4 * (1 - 1 / tasks), rel=1e-5)
+    pull = model.encoder.table.weight.grad[3]
+    torch.testing.assert_close(pull, torch.full((width,), strength * 2 * 2 * (1 - 1 / tasks)))
+    assert model.others[0].table.weight.grad[3].lt(0).all()
