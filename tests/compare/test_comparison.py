@@ -258,7 +258,7 @@ def test_a_kept_model_scores_as_its_run_did(kept_all: tuple[Compared, list[Path]
             table = tables[split]
             with threads_set(1):
                 scores = score_split(
-                    model.sharing,
+                    lambda tokens, _, sharing=model.sharing: sharing(tokens),
                     tasks=model.tasks,
                     table=table,
                     store=tokenize(table.texts, model.tokenizer, max_length=model.max_length),
