@@ -161,6 +161,7 @@ NAMED: dict[str, Any] = {
         "fair": {"weighting": {"method": "fairgrad", "alpha": 2.0}},
         "excess": {"weighting": {"method": "excess_mtl", "step_size": 0.5}},
     },
+    "sweep": {"mlp": {"training.learning_rate": [1e-4, 3e-4], "weights": [{"polite": 0.2, "topic": 0.8}]}},
     "keep": "none",
     "report": {"epoch_metric": "accuracy", "rows": 5},
 }

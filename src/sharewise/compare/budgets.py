@@ -74,7 +74,8 @@ def refuse_unequal(study: Study, workspace: Workspace) -> None:
             found += unequal(arm.name, budgets[0], baseline.name, budgets[1])
     refuse(
         found,
-        action="give both arms the same keys under `training`, or leave out --strict to have it reported",
+        action="give both arms the same keys under `training` and as many settings to choose from, or leave out "
+        "--strict to have it reported",
     )
 
 
@@ -96,12 +97,12 @@ def _planned(study: Study, workspace: Workspace, arm: PlannedArm, *, count: bool
     """The budget of an arm that isn't trained yet; its updates are counted in the batches of the first seed."""
     training = arm.resolved.training.model_dump(mode="json")
     if not count:
-        return Budget(training, shared=arm.one_model)
+        return Budget(training, arm.trials, shared=arm.one_model)
     runs = [s for s in plan_runs(study.model_copy(update={"seeds": study.seeds[:1]})) if s.arm == arm.name]
     updates = {
         task: {spec.seed: count} for spec in runs for task, count in _updates_of(spec, workspace).items()
     }
-    return Budget(training, shared=arm.one_model, updates=updates)
+    return Budget(training, arm.trials, shared=arm.one_model, updates=updates)
 
 
 def _updates_of(spec: RunSpec, workspace: Workspace) -> dict[str, int]:

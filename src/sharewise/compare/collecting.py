@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 import sharewise
+from sharewise.compare.choosing import about_sweeps, choose
 from sharewise.compare.detailing import task_detail
 from sharewise.compare.doubts import about_learning, about_runs, about_surroundings, about_texts
 from sharewise.compare.environment import git_commit, machine, versions
@@ -20,6 +21,7 @@ from sharewise.compare.overfitting import find_peaks, peak_sentences
 from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
+from sharewise.compare.swept import SweptRecord
 from sharewise.compare.workspace import Workspace
 from sharewise.data.simulated import is_simulated
 from sharewise.data.table import StudyData
@@ -58,13 +60,24 @@ def collect(
     tasks = {name: task_record(task, data, study, scored) for name, task in data.tasks.items()}
     records = [run.record for run in finished]
     stuck = unlearned(tasks, records, scored)
-    judged = judge(study, data, arms, by_arm, scored, second_look=second_look, stuck=stuck)
+    swept = choose(study, records, tasks)
+    judged = judge(
+        study,
+        data,
+        arms,
+        by_arm,
+        scored,
+        second_look=second_look,
+        stuck=stuck,
+        unchosen=[name for name, setting in swept.items() if not setting.chosen],
+    )
     doubts = [
         *data.notes,
         *judged.warnings,
         *about_texts(workspace, arms),
         *about_runs(records),
         *about_learning(tasks, records, scored),
+        *about_sweeps(swept, arms, records, tasks),
         *about_surroundings(finished),
         *notes,
     ]
@@ -91,6 +104,7 @@ def collect(
                 data.tasks,
                 study,
                 groups=groups_in_use(workspace.sharing_options(a.resolved, list(data.tasks))),
+                swept=swept.get(a.name),
             )
             for a in arms
         },
@@ -161,13 +175,14 @@ def arm_record(
     study: Study,
     *,
     groups: Mapping[str, tuple[str, ...]],
+    swept: SweptRecord | None = None,
 ) -> ArmRecord:
     """Summarise one arm over its seeds: what it is, what it cost, what it scored."""
     records = [r.record for r in runs]
     by_seed = [[r.record for r in same_seed] for same_seed in _by_seed(runs)]
     seconds = sum(r.seconds for r in records)
     trained = _most(by_seed, lambda r: r.trained)
-    options = study.arms.get(arm.name)
+    options = study.compared_arms.get(arm.name)
     joint = [joint_metrics_of(tasks, same_seed) for same_seed in _by_seed(runs)]
     return ArmRecord(
         sharing=arm.resolved.sharing if arm.one_model else "single",
@@ -184,6 +199,8 @@ def arm_record(
         updates=_mean_by_task(r.updates for r in records),
         updates_made=_mean_by_task(r.updates_made for r in records),
         rows_seen=sum(r.rows_seen for r in records) / len(by_seed),
+        trials=arm.trials,
+        swept=swept,
         energy=_total_energy(records),
         training=arm.resolved.training.model_dump(mode="json"),
         summary={task: _by_split([r.metrics[task] for r in records if task in r.metrics]) for task in tasks},

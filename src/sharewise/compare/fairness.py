@@ -22,7 +22,8 @@ def audited(results: Results) -> Results:
     verdicts = object_to(results.verdicts, found, {name: arm.baseline for name, arm in results.arms.items()})
     advice = results.recommendation
     if any(o.bars for o in found) and advice is not None:
-        best, reason = recommend(verdicts, list(results.arms), list(results.tasks))
+        candidates = [n for n, arm in results.arms.items() if arm.swept is None or arm.swept.chosen]
+        best, reason = recommend(verdicts, candidates, list(results.tasks))
         advice = Recommendation(arm=best, reason=reason)
     return results.model_copy(
         update={

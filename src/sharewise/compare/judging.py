@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,11 +41,13 @@ def judge(
     *,
     second_look: bool = False,
     stuck: Sequence[Unlearned] = (),
+    unchosen: Collection[str] = (),
 ) -> Judged:
     """Compare every arm with its baseline on every task's primary metric, on the test split.
 
     Without a test split there is no verdict: validation was used to select the models. Verdicts of a second look
     (seeds or arms were added after the first) are marked; models that did not learn (``stuck``) bar some verdicts.
+    Settings of a sweep that validation did not choose (``unchosen``) are judged, and count, and are not recommended.
     """
     if scored == "validation":
         warning = "the study has no test split: the numbers are of validation, which also chose the models; no verdict"
@@ -84,7 +86,7 @@ def judge(
     if not comparisons:
         return Judged([], [], None, [])
     verdicts = judge_family(comparisons, second_look=second_look)
-    best, reason = recommend(verdicts, [a.name for a in arms], list(data.tasks))
+    best, reason = recommend(verdicts, [a.name for a in arms if a.name not in unchosen], list(data.tasks))
     return Judged(verdicts, [sentence(v) for v in verdicts], Recommendation(arm=best, reason=reason), [])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sharewise.study import SINGLE, ResolvedArm, Study
 
@@ -49,12 +50,15 @@ class PlannedArm:
         name: as in the study, or ``single[ARM]``.
         resolved: every key filled in.
         baseline: the arm it is compared with; None for a single-task arm.
+        trials: settings that are tried of it: those of its sweep; of a baseline, how many differ of the sweep that
+            it is in.
         one_model: whether one model serves all tasks.
     """
 
     name: str
     resolved: ResolvedArm
     baseline: str | None
+    trials: int = 1
 
     @property
     def one_model(self) -> bool:
@@ -70,7 +74,7 @@ def plan_arms(study: Study) -> list[PlannedArm]:
     """
     singles = {_single_key(study.resolve(SINGLE)): SINGLE}
     arms = [PlannedArm(name=SINGLE, resolved=study.resolve(SINGLE), baseline=None)]
-    for name, options in study.arms.items():
+    for name, options in study.compared_arms.items():
         resolved = study.resolve(name)
         baseline = options.baseline
         if baseline is None:
@@ -80,7 +84,8 @@ def plan_arms(study: Study) -> list[PlannedArm]:
                 arms.append(PlannedArm(name=singles[key], resolved=resolved.alone(), baseline=None))
             baseline = singles[key]
         arms.append(PlannedArm(name=name, resolved=resolved, baseline=baseline))
-    return arms
+    trials = _trials(study, {arm.name: arm.baseline for arm in arms})
+    return [replace(arm, trials=trials.get(arm.name, 1)) for arm in arms]
 
 
 def plan_runs(study: Study) -> list[RunSpec]:
@@ -98,6 +103,17 @@ def plan_runs(study: Study) -> list[RunSpec]:
         for arm in plan_arms(study)
         for group in ([tasks] if arm.one_model else [(t,) for t in tasks])
     ]
+
+
+def _trials(study: Study, baselines: Mapping[str, str | None]) -> dict[str, int]:
+    """Settings tried of each arm that has any; weights, say, leave a single-task baseline as it is: one trial."""
+    trials: dict[str, int] = {}
+    for swept in study.sweep:
+        settings = [name for name, setting in study.settings.items() if setting.arm == swept]
+        trials |= dict.fromkeys(settings, len(settings))
+        against = {baseline for name in settings if (baseline := baselines[name])}
+        trials |= {name: max(len(against), trials.get(name, 1)) for name in against}
+    return trials
 
 
 def _single_key(arm: ResolvedArm) -> str:

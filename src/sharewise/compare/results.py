@@ -10,6 +10,7 @@ from sharewise.compare.detail import TaskDetail
 from sharewise.compare.objections import Objection
 from sharewise.compare.peaks import Peak
 from sharewise.compare.statistics import Verdict
+from sharewise.compare.swept import SweptRecord
 from sharewise.options import Options
 
 SCHEMA = 1
@@ -65,7 +66,12 @@ class ArmRecord(Options):
         default=0.0, description="rows that all its models of a seed were trained on, repeats counted"
     )
     trials: int = Field(
-        default=1, description="settings that were trained to choose this one by its validation scores"
+        default=1,
+        description="settings that were trained to choose this one by its validation scores; of a baseline, how many "
+        "differ of the sweep that is compared with it",
+    )
+    swept: SweptRecord | None = Field(
+        default=None, description="which setting of which arm's sweep it is; none of other arms"
     )
     energy: float | None = Field(
         default=None, description="joules of the processor packages, all runs; none where it couldn't be read"

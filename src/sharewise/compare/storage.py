@@ -65,7 +65,8 @@ def read_predictions(
         split -> task -> answers, or None where the file is missing, damaged, or not of these data.
     """
     try:
-        frame = pl.read_parquet(path)
+        # Names of folders hold brackets and commas, and mean themselves.
+        frame = pl.read_parquet(path, glob=False)
         scores: Scores = {split: {} for split in losses[next(iter(losses))]}
         for task, by_split in losses.items():
             for split, metrics in by_split.items():

@@ -13,6 +13,7 @@ from sharewise.report.fairness import fairness, notices
 from sharewise.report.peaks import peaks
 from sharewise.report.reproduce import reproduce, warnings
 from sharewise.report.scores import beyond, scores
+from sharewise.report.sweeps import sweeps
 from sharewise.report.verdicts import verdicts, why_none
 from sharewise.report.words import count, listing
 
@@ -23,6 +24,7 @@ def compose(results: Results) -> Document:
         verdicts(results),
         scores(results),
         comparison(results),
+        sweeps(results),
         epochs(results),
         peaks(results),
         curves(results),

@@ -79,7 +79,8 @@ def budgets(results: Results) -> Table:
         caption="Budget of each arm",
         note="Planned updates are the budget, and are to be equal; those made are fewer where a run stopped early, "
         "which is reported and no unfairness. Rows seen: of all models of one seed, repeats counted. Trials: settings "
-        f"that were trained to choose this one from. {energy_note}",
+        "that were trained to choose this one from; of a baseline, how many of them differ in a model of one task. "
+        f"{energy_note}",
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from sharewise.models.backend import BackendOptions
 from sharewise.models.sharing import SHARINGS
 from sharewise.study.schema import Study
+from sharewise.study.sweep_mistakes import swept_keys
+from sharewise.study.sweeping import WEIGHTS
 from sharewise.tasks import KINDS, TaskOptions
 from sharewise.train.options import METRICS, SELECTIONS
 from sharewise.weighting import WEIGHTINGS
@@ -34,6 +36,11 @@ def study_schema() -> dict[str, Any]:
     _refine(arm, "encoder", encoder)
     _refine(arm, "backend", backend)
     _refine(arm, "tasks", {"type": "object", "additionalProperties": _weight(definitions)})
+    values = {"type": "array", "minItems": 1}
+    weights = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}, "minProperties": 1}
+    swept = dict.fromkeys(swept_keys(), values) | {WEIGHTS: {**values, "items": weights}}
+    axes = {"type": "object", "properties": swept, "additionalProperties": False, "minProperties": 1}
+    _refine(schema["properties"], "sweep", {"type": "object", "additionalProperties": axes})
     _refine(definitions["TrainingOptions"]["properties"], "select", {"enum": list(SELECTIONS)})
     _refine(definitions["ReportOptions"]["properties"], "epoch_metric", {"enum": list(METRICS)})
     for kind in KINDS:

@@ -52,5 +52,7 @@ def _begins(text: str, key: str) -> bool:
 
 def _encoders(study: Study) -> Iterable[tuple[str, KeyPath]]:
     yield SINGLE, ("encoder",)
-    for arm in study.arms:
-        yield arm, ("arms", arm, "encoder")
+    for arm in study.compared_arms:
+        swept = study.settings.get(arm)
+        own = swept is not None and "encoder" in swept.values
+        yield arm, ("sweep" if own else "arms", swept.arm if swept else arm, "encoder")

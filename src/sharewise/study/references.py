@@ -10,10 +10,12 @@ from pydantic import BaseModel, ValidationError
 from sharewise.errors import UnknownName
 from sharewise.models.backend import BackendOptions
 from sharewise.models.options import EncoderOptions
+from sharewise.study.arms import HARD
 from sharewise.study.errors import KeyPath, Mistake
 from sharewise.study.merging import long_form, merge_backend, merge_encoder, merge_training
 from sharewise.study.methods import sharing_mistakes, text_mistakes, weighting_mistakes
 from sharewise.study.suggestions import suggest
+from sharewise.study.sweep_mistakes import sweep_mistakes
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
 from sharewise.tasks import KINDS, AnyTaskOptions, BinaryOptions
@@ -29,6 +31,12 @@ def check_references(study: Any) -> list[Mistake]:
     if not isinstance(study, Mapping):
         return []
     data, tasks, arms = (_names(study.get(key)) for key in ("data", "tasks", "arms"))
+
+    def check(name: str, arm: Mapping[str, Any]) -> list[Mistake]:
+        within = _metrics({**study, "arms": {name: arm}, "report": None}, tasks)
+        own = ("arms", name)
+        return [*_arm(name, arm, study, tasks, arms), *(m for m in within if m.path[:2] == own)]
+
     return [
         *_tasks(tasks, data),
         *_splits(data, tasks),
@@ -37,6 +45,7 @@ def check_references(study: Any) -> list[Mistake]:
         *_alike("tasks", tasks),
         *_alike("arms", arms),
         *(mistake for name, arm in arms.items() for mistake in _arm(name, arm, study, tasks, arms)),
+        *sweep_mistakes(study.get("sweep"), arms or {HARD: {}}, tasks, check),
     ]
 
 
@@ -111,6 +120,12 @@ def _arm(
     baseline = arm.get("baseline")
     if baseline == name:
         yield Mistake(path=(*path, "baseline"), problem="an arm can't be its own baseline")
+    elif isinstance(baseline, str) and baseline in _names(study.get("sweep")):
+        yield Mistake(
+            path=(*path, "baseline"),
+            problem=f"`{baseline}` is swept: its settings are arms, and none of them is it",
+            expected="an arm that is not swept",
+        )
     elif isinstance(baseline, str) and baseline not in (_SINGLE, *arms):
         others = [_SINGLE, *(a for a in arms if a not in (name, _SINGLE))]
         yield unknown_name((*path, "baseline"), UnknownName(baseline, others, what="other arm"))

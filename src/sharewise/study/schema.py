@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from sharewise.study.errors import Origin, StudyError
 from sharewise.study.merging import merge_backend, merge_encoder, merge_training
 from sharewise.study.plain import plain
 from sharewise.study.references import check_references
+from sharewise.study.sweeping import Setting, settings_of
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
 from sharewise.tasks import AnyTaskOptions
@@ -99,6 +101,10 @@ class Study(Options):
         default_factory=lambda: {"hard": ArmOptions()},
         description="ways to share; {hard: {}} if left out; `single`, one model a task, is always there",
     )
+    sweep: dict[str, dict[str, tuple[Any, ...]]] = Field(
+        default_factory=dict,
+        description="arms that are tried with several settings: {arm: {key: [value, …]}}, each setting an arm",
+    )
     keep: Literal["all", "selected", "none"] = Field(
         default="selected",
         description="weights that stay on disk: every run's, those of each arm's median seed, none",
@@ -117,6 +123,26 @@ class Study(Options):
     def origin(self) -> Origin:
         """Where the keys stand, for messages."""
         return self._origin
+
+    @cached_property
+    def settings(self) -> dict[str, Setting]:
+        """The settings of all sweeps by their names, those of one arm in a row."""
+        found: dict[str, Setting] = {}
+        for name, axes in self.sweep.items():
+            arm = plain(self.arms[name])
+            own = {task: keys.weight for task, keys in self.tasks.items()}
+            own |= {t: keys["weight"] for t, keys in self.arms[name].tasks.items() if "weight" in keys}
+            found |= {setting.name: setting for setting in settings_of(name, arm, axes, own)}
+        return found
+
+    @cached_property
+    def compared_arms(self) -> dict[str, ArmOptions]:
+        """The arms as they are trained: where an arm is swept, its settings stand for it."""
+        found: dict[str, ArmOptions] = {}
+        for name, options in self.arms.items():
+            own = {key: s for key, s in self.settings.items() if s.arm == name}
+            found |= {key: ArmOptions.model_validate(s.keys) for key, s in own.items()} or {name: options}
+        return found
 
     @field_validator("seeds")
     @classmethod
@@ -158,9 +184,9 @@ class Study(Options):
         Raises:
             UserError: where there is no such arm.
         """
-        if arm != SINGLE and arm not in self.arms:
-            raise StudyError([unknown_name((), UnknownName(arm, [SINGLE, *self.arms], what="arm"))])
-        options = ArmOptions() if arm == SINGLE else self.arms[arm]
+        if arm != SINGLE and arm not in self.compared_arms:
+            raise StudyError([unknown_name((), UnknownName(arm, [SINGLE, *self.compared_arms], what="arm"))])
+        options = ArmOptions() if arm == SINGLE else self.compared_arms[arm]
         training = merge_training(plain(self.training), options.training)
         encoder = merge_encoder(plain(self.encoder), options.encoder)
         tasks = {

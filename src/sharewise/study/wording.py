@@ -81,6 +81,8 @@ def _phrases(kind: Alternative) -> list[str]:
         return ["a mapping"]
     if kind.items:
         return [_list(kind)]
+    if kind.type is Any:
+        return ["value"]
     if kind.type is bool:
         return ["true", "false"]
     if kind.type in (int, float):
@@ -101,7 +103,7 @@ def _plural(noun: str) -> str:
     """Put the first words in the plural: ``whole number of 0 or more`` -> ``whole numbers of 0 or more``."""
     if noun == "text or a number":
         return "texts or numbers"
-    for singular in ("whole number", "number", "text"):
+    for singular in ("whole number", "number", "text", "value"):
         if noun.startswith(singular):
             return singular + "s" + noun.removeprefix(singular)
     return noun

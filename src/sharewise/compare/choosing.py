@@ -1,0 +1,84 @@
+"""The setting of each sweep that is taken: the one with the best scores on validation."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from sharewise.compare.planning import PlannedArm
+from sharewise.compare.results import RunRecord, TaskRecord
+from sharewise.compare.swept import SweptRecord
+from sharewise.study import Study
+
+
+def choose(
+    study: Study, runs: Sequence[RunRecord], tasks: Mapping[str, TaskRecord]
+) -> dict[str, SweptRecord]:
+    """Score the settings of all sweeps on validation and choose one a sweep; none where no setting has a score.
+
+    Returns:
+        Name of the setting -> its record.
+    """
+    scores = {name: validation_score([r for r in runs if r.arm == name], tasks) for name in study.settings}
+    chosen = set()
+    for swept in study.sweep:
+        own = [(scores[n], n) for n, setting in study.settings.items() if setting.arm == swept]
+        known = [(score, name) for score, name in own if score is not None]
+        if known:
+            chosen.add(max(known, key=lambda pair: pair[0])[1])
+    return {
+        name: SweptRecord(
+            arm=setting.arm,
+            values=setting.values,
+            added=setting.added,
+            score=scores[name],
+            chosen=name in chosen,
+        )
+        for name, setting in study.settings.items()
+    }
+
+
+def validation_score(runs: Sequence[RunRecord], tasks: Mapping[str, TaskRecord]) -> float | None:
+    """Mean over seeds and tasks of the primary metrics on validation, errors with a minus; None where one is missing.
+
+    A setting with a failed run has none: what is left of it would be compared with fewer seeds.
+    """
+    if not runs or any(run.failed for run in runs):
+        return None
+    found = []
+    for name, task in tasks.items():
+        values = [run.metrics[name]["validation"].get(task.metric) for run in runs if name in run.metrics]
+        known = [value for value in values if value is not None]
+        if not known or len(known) < len(values):
+            return None
+        found.append(statistics.fmean(known) * (1 if task.higher_is_better else -1))
+    return statistics.fmean(found)
+
+
+def about_sweeps(
+    swept: Mapping[str, SweptRecord],
+    arms: Sequence[PlannedArm],
+    runs: Sequence[RunRecord],
+    tasks: Mapping[str, TaskRecord],
+) -> list[str]:
+    """Warn where no setting could be chosen, or the chosen one stands beside a worse baseline than there is."""
+    baselines = {arm.name: arm.baseline for arm in arms}
+    found = []
+    for name in dict.fromkeys(record.arm for record in swept.values()):
+        settings = [setting for setting, record in swept.items() if record.arm == name]
+        best = next((setting for setting in settings if swept[setting].chosen), None)
+        if best is None:
+            found.append(
+                f"{name}: no setting of its sweep could be chosen, for each lacks a score on validation"
+            )
+            continue
+        against = dict.fromkeys(b for setting in settings if (b := baselines[setting]))
+        scored = {b: validation_score([r for r in runs if r.arm == b], tasks) for b in against}
+        known = {b: score for b, score in scored.items() if score is not None}
+        own, top = baselines[best], max(known, key=known.__getitem__, default=None)
+        if own in known and top is not None and known[top] > known[own]:
+            found.append(
+                f"{name}: the setting chosen on validation, {best}, is compared with {own}; {top} scores higher there "
+                f"({known[top]:.4f} against {known[own]:.4f}), so a gain may be smaller over a tuned baseline"
+            )
+    return found

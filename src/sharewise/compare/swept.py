@@ -1,0 +1,22 @@
+"""What results.json says of an arm that is one setting of a sweep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from sharewise.options import Options
+
+
+class SweptRecord(Options):
+    """One setting of a sweep, and whether it was chosen."""
+
+    arm: str = Field(description="the arm that is swept")
+    values: dict[str, Any] = Field(description="key of the sweep -> its value in this setting")
+    added: bool = Field(description="whether it is the setting of equal weights that the study file left out")
+    score: float | None = Field(
+        description="mean over seeds and tasks of the primary metrics on validation, of errors the negative; none "
+        "where a run failed or a metric is undefined"
+    )
+    chosen: bool = Field(description="whether it has the highest score of its sweep; of equals the first")
