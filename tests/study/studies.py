@@ -161,7 +161,6 @@ NAMED: dict[str, Any] = {
         "fair": {"weighting": {"method": "fairgrad", "alpha": 2.0}},
         "excess": {"weighting": {"method": "excess_mtl", "step_size": 0.5}},
     },
-    "sweep": {"mlp": {"training.learning_rate": [1e-4, 3e-4], "weights": [{"polite": 0.2, "topic": 0.8}]}},
     "keep": "none",
     "report": {"epoch_metric": "accuracy", "rows": 5},
 }
@@ -183,6 +182,7 @@ SCRATCH: dict[str, Any] = {
     },
     "training": {"batch_rows": 32, "sampling": {"temperature": 2.0}, "evaluate_every": "epoch"},
     "arms": {"hard": {}},
+    "sweep": {"hard": {"training.learning_rate": [1e-4, 3e-4]}},
 }
 
 
