@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sharewise.models.calibration import Calibration, calibrated, decided, output_names
+from sharewise.models.calibration import Calibration, calibrated, decided
 
 
 def test_output_names(tasks):
-    assert {name: output_names(task) for name, task in tasks.items()} == {
+    assert {name: task.output_names for name, task in tasks.items()} == {
         "spam": ("1",),
         "tone.of-voice": ("a", "b", "c"),
         "train": ("train",),
