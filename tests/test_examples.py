@@ -33,12 +33,17 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             (amcd / f"{language}_{split}.tsv").write_text(text, encoding="utf-8")
     dialogues = tmp_path_factory.mktemp("dialogues")
     write_dialogues(dialogues, language="ko", rows=240, seed=1, length="short")
-    return {"AMCD": str(amcd), "DIALOGUES": str(dialogues)}
+    votes = tmp_path_factory.mktemp("votes")
+    cast = ["3,0,0", "0,2,1", "0,0,3", "1,1,1", "0,3,0"]
+    lines = [f"{cast[i % 5]},A tweet about thing {i}." for i in range(120)]
+    text = "\n".join(["hate_speech,offensive_language,neither,tweet", *lines]) + "\n"
+    (votes / "labeled_data.csv").write_text(text, encoding="utf-8")
+    return {"AMCD": str(amcd), "DIALOGUES": str(dialogues), "VOTES": str(votes)}
 
 
 def test_there_are_examples() -> None:
     names = {path.parent.name for path in EXAMPLES}
-    assert names == {"counterfactual-reviews", "dialogue-quality"}
+    assert names == {"counterfactual-reviews", "dialogue-quality", "hate-offensive-votes"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -31,4 +31,9 @@ def _tag(model: type) -> str:
 
 def _differs(key: Key) -> bool:
     """Whether a task's key isn't one that all kinds share."""
-    return bool(_tag(key.owner)) and key.name not in TaskOptions.model_fields
+    shared = TaskOptions.model_fields.get(key.name)
+    return (
+        bool(_tag(key.owner))
+        and key.name != "kind"
+        and (shared is None or key.field.description != shared.description)
+    )

@@ -22,6 +22,7 @@ from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.swept import SweptRecord
+from sharewise.compare.voted import vote_metrics
 from sharewise.compare.workspace import Workspace
 from sharewise.data.simulated import is_simulated
 from sharewise.data.table import StudyData
@@ -146,7 +147,10 @@ def task_record(task: Task, data: StudyData, study: Study, scored: Split) -> Tas
             for split, t in data.tables.items()
             if task.labels
         },
-        baselines={"majority": defined(task.metrics(constant.targets, constant.scores))},
+        baselines={
+            "majority": defined(task.metrics(constant.targets, constant.scores))
+            | dict(vote_metrics(task, constant, data, scored))
+        },
         smaller_class=smaller,
         smaller_class_rows=smaller_rows,
     )

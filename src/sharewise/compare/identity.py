@@ -53,6 +53,9 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
     if arm.backend.writes:
         payload["backend"] = arm.backend.model_dump(mode="json")
         payload["words"] = {name: [w.prefix, w.answers] for name, w in workspace.words(arm).items()}
+    soft = {t: [table.soft_digest(t) for table in data.tables.values()] for t in spec.tasks}
+    if any(any(digests) for digests in soft.values()):
+        payload["soft"] = soft
     if arm.sharing_options != HardOptions():
         payload["sharing_options"] = arm.sharing_options.model_dump(mode="json")
     if arm.weighting != "static":

@@ -15,6 +15,7 @@ from sharewise.compare.keeping import MODEL
 from sharewise.compare.planning import RunSpec
 from sharewise.compare.results import EpochRecord, RunRecord, Selection
 from sharewise.compare.storage import Scores, read_predictions, read_run, write_predictions, write_run
+from sharewise.compare.voted import with_vote_metrics
 from sharewise.compare.workspace import Workspace
 from sharewise.files import clear_unfinished, locked
 from sharewise.models.manifest import Facts
@@ -56,7 +57,10 @@ def find_run(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun | N
         scores = read_predictions(folder / "predictions.parquet", data, record.metrics)
         if scores is not None:
             return FinishedRun(
-                record=record, scores=scores, versions=found[1]["versions"], machine=found[1]["machine"]
+                record=with_vote_metrics(record, scores, data),
+                scores=scores,
+                versions=found[1]["versions"],
+                machine=found[1]["machine"],
             )
     return None
 

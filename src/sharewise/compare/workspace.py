@@ -10,6 +10,7 @@ from sharewise.compare.planning import RunSpec
 from sharewise.data.loading import load
 from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore, tokenize
+from sharewise.errors import UserError
 from sharewise.models.encoder import fingerprint
 from sharewise.models.sharing import SharingOptions, with_groups
 from sharewise.models.text2text.words import TaskWords, tasks_in_words
@@ -71,6 +72,7 @@ class Workspace:
             return {}
         key = (_data_key(arm) + _encoder_key(arm), arm.backend.max_target_length)
         if key not in self._words:
+            _check_targets(self.data(arm))
             tasks, longest = self.data(arm).tasks, arm.backend.max_target_length
             with located(self.study):
                 self._words[key] = tasks_in_words(tasks, self.tokenizer(arm), max_length=longest)
@@ -142,3 +144,16 @@ def _data_key(arm: ResolvedArm) -> str:
 
 def _encoder_key(arm: ResolvedArm) -> str:
     return arm.backend.name + arm.encoder.model_dump_json(exclude={"pooling", "dropout"})
+
+
+def _check_targets(data: StudyData) -> None:
+    """Refuse what a model that writes one answer a row can't be trained on."""
+    for blocks, key in (
+        (data.train.soft, "targets: soft"),
+        (data.train.loss_weights, "vote_weights: agreement"),
+    ):
+        for task in blocks:
+            raise UserError(
+                f"tasks.{task}: `{key}` does not go with `backend: text2text`, which learns one answer a row",
+                action="take the key away, or train with `backend: heads`",
+            )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from sharewise.data.majority import with_majorities
 from sharewise.data.options import DataOptions
 from sharewise.data.parts import Part, split_parts
+from sharewise.data.shares import loss_weights, vote_shares
 from sharewise.data.sources import read_sources
 from sharewise.data.table import SPLITS, StudyData, Table
 from sharewise.data.targets import label_notes, resolve
@@ -38,6 +41,9 @@ def load(
     notes = [f"data.{name}: no task uses this data set; it was not read" for name in unused]
     records = read_sources(used, tasks, folder=folder)
     notes += dict.fromkeys(note for read in records.values() for note in read.notes)
+    voted = with_majorities(tasks, records)
+    tasks, records = voted.options, voted.records
+    notes += voted.notes
     parts: dict[str, dict[str, Part]] = {}
     for name, options in used.items():
         labels = list(dict.fromkeys(c for t in tasks.values() if t.data == name for c in t.label_columns))
@@ -49,7 +55,9 @@ def load(
     resolved: dict[str, Task] = {}
     targets: dict[str, dict[str, Array]] = {}
     for name, task_options in tasks.items():
-        resolved[name], targets[name] = resolve(name, task_options, parts[task_options.data])
+        resolved[name], targets[name] = resolve(
+            name, task_options, parts[task_options.data], known=voted.tasks.get(name)
+        )
         notes += label_notes(resolved[name], targets[name])
     votes = {
         name: count_votes(task, parts[task.options.data])
@@ -57,6 +65,11 @@ def load(
         if task.options.votes is not None
     }
     tables = {split: _table(split, used, parts, resolved, targets, votes) for split in splits}
+    shares, remarks = vote_shares(resolved, tables)
+    weights = loss_weights(resolved, tables["train"])
+    tables = {split: replace(table, soft=shares[split]) for split, table in tables.items()}
+    tables["train"] = replace(tables["train"], loss_weights=weights)
+    notes += remarks
     return StudyData(
         tasks=resolved,
         train=tables["train"],

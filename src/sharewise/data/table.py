@@ -41,7 +41,9 @@ class Table:
         datasets: names of the data sets, in the study's order.
         grouped: whether any data set declared groups; else ``groups`` simply numbers the rows.
         votes: for each task with declared votes how many raters chose each label, int32 ``(rows, labels)``; a row
-            without votes is all zero. Only the audit reads them.
+            without votes is all zero.
+        soft: for each task that is trained on its votes' shares float32 ``(rows, labels)``; NaN rows are holes.
+        loss_weights: for each task whose rows weigh by agreement float32 ``(rows,)``, of mean 1 over the cells.
         slices: frame of ``(rows, slice columns)`` as texts, null in rows of data sets without the column. Only the
             audit reads them.
         origins: the file that the rows of each data set are from, in the order of ``datasets``.
@@ -58,6 +60,8 @@ class Table:
     datasets: tuple[str, ...]
     grouped: bool
     votes: Mapping[str, Array] = field(default_factory=dict)
+    soft: Mapping[str, Array] = field(default_factory=dict)
+    loss_weights: Mapping[str, Array] = field(default_factory=dict)
     slices: pl.DataFrame = field(default_factory=pl.DataFrame)
     origins: tuple[Origin, ...] = ()
     lines: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -85,7 +89,15 @@ class Table:
 
     def target_digest(self, task: str) -> str:
         """SHA-256 over one task's targets, holes included."""
-        return hashlib.sha256(np.nan_to_num(self.targets[task], nan=-1e30).tobytes()).hexdigest()
+        return _digest(self.targets[task])
+
+    def soft_digest(self, task: str) -> list[str]:
+        """SHA-256 over each block that a task is trained on beside its targets; empty where there is none."""
+        return [_digest(blocks[task]) for blocks in (self.soft, self.loss_weights) if task in blocks]
+
+
+def _digest(block: Array) -> str:
+    return hashlib.sha256(np.nan_to_num(block, nan=-1e30).tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

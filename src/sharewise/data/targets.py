@@ -13,13 +13,16 @@ from sharewise.errors import UserError
 from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, holes, mapped, spell
 
 
-def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tuple[Task, dict[str, Array]]:
+def resolve(
+    name: str, options: AnyTaskOptions, parts: Mapping[str, Part], *, known: Task | None = None
+) -> tuple[Task, dict[str, Array]]:
     """Resolve one task on its training rows, and encode its column in every split.
 
     Args:
         name: the task's name.
         options: its options.
         parts: the rows of its data set, by split.
+        known: the task, where its labels don't have to be found in the training rows.
 
     Returns:
         The task, and by split its targets ``(rows of the part, target_width)``.
@@ -34,7 +37,7 @@ def resolve(name: str, options: AnyTaskOptions, parts: Mapping[str, Part]) -> tu
             raise _no_cells(name, options, split, part)
     train = parts["train"]
     try:
-        task = options.build(name, columns["train"])
+        task = known or options.build(name, columns["train"])
     except LabelError as error:
         raise _bad_label(name, options, train, error, ()) from None
     targets = {}

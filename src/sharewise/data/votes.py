@@ -88,12 +88,20 @@ def _choices(task: Task, columns: tuple[str, ...], part: Part) -> Array:
         try:
             chosen = encode_classes(mapped(part.column(name), task.options.map), task.labels)[:, 0]
         except LabelError as error:
-            raise UserError(
-                f"{part.records.where(int(part.rows[error.row]), name)}: {spell(error.value)!r} is no label of task "
-                f"{task.name!r}{did_you_mean(spell(error.value), task.labels)}",
-                expected=f"{error.expected}, or an empty cell where the rater did not vote",
-                action="correct the cell",
-            ) from None
+            raise located_choice(task.name, part, name, error, task.labels) from None
         voted = np.flatnonzero(~np.isnan(chosen))
         counts[voted, chosen[voted].astype(np.int64)] += 1
     return counts
+
+
+def located_choice(
+    task: str, part: Part, column: str, error: LabelError, labels: tuple[str, ...]
+) -> UserError:
+    """The error for a rater's cell that holds no label."""
+    spelling = spell(error.value)
+    return UserError(
+        f"{part.records.where(int(part.rows[error.row]), column)}: {spelling!r} is no label of task "
+        f"{task!r}{did_you_mean(spelling, labels)}",
+        expected=f"{error.expected}, or an empty cell where the rater did not vote",
+        action="correct the cell",
+    )

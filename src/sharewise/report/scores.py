@@ -8,6 +8,7 @@ from sharewise.compare.results import Results
 from sharewise.report import lookup
 from sharewise.report.document import Block, Section
 from sharewise.report.tables import NONE, Cell, Column, Table, best, number
+from sharewise.report.votes import against_votes
 from sharewise.report.words import count, decimal, mean_sd, metric_name, percent
 
 _JOINT = ("exact_match", "micro_f1", "macro_f1")
@@ -15,8 +16,9 @@ _JOINT_NAMES = {"exact_match": "Exact Match", "micro_f1": "Micro F1", "macro_f1"
 
 
 def scores(results: Results) -> Section:
-    """The primary metric of each task, arm beside arm."""
-    return Section("scores", "Scores", (primary(results),))
+    """The primary metric of each task, arm beside arm; beside it, where there are votes, how near they are met."""
+    votes = against_votes(results)
+    return Section("scores", "Scores", (primary(results), *((votes,) if votes else ())))
 
 
 def primary(results: Results) -> Table:

@@ -9,6 +9,9 @@ from sharewise.stats.metrics import METRICS
 
 _METRICS = {
     "loss": "Loss",
+    "vote_cross_entropy": "Cross-entropy against the votes",
+    "vote_entropy": "Entropy of the votes",
+    "vote_brier": "Brier score against the votes",
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "mcc": "MCC",
@@ -32,7 +35,7 @@ _METRICS = {
     "pearson": "Pearson",
     "spearman": "Spearman",
 }
-_ERRORS = {"loss", "ece", "mae_levels", "invalid_outputs"}
+_ERRORS = {"loss", "ece", "mae_levels", "invalid_outputs", "vote_cross_entropy", "vote_entropy", "vote_brier"}
 MINUS = "−"
 _MOST_DIGITS = 4
 

@@ -44,7 +44,8 @@ class ArmOptions(Options):
         default=None, description="keys of `backend` that differ in this arm, or another backend"
     )
     tasks: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="weights that differ in this arm, as {task: {weight: number}}"
+        default_factory=dict,
+        description="keys of tasks that differ in this arm, as {task: {weight: number}}; `weight` and how votes train",
     )
 
     @field_validator("sharing")

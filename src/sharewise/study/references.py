@@ -22,8 +22,8 @@ from sharewise.tasks import KINDS, AnyTaskOptions, BinaryOptions
 from sharewise.train.options import JOINT_METRICS, METRICS, TrainingOptions
 
 _SINGLE = "single"
-# The one key of a task that is a way to train and not the question itself.
-_PER_ARM = ("weight",)
+# The keys of a task that are ways to train and not the question itself.
+_PER_ARM = ("weight", "targets", "vote_weights")
 
 
 def check_references(study: Any) -> list[Mistake]:
@@ -189,8 +189,10 @@ def _task(name: str, overrides: Any, tasks: Mapping[str, Any], path: KeyPath) ->
         return
     overrides = _names(overrides)
     kind = _kind(tasks[name]) or KINDS[0]
-    trained = {k: v for k, v in overrides.items() if k in _PER_ARM}
-    yield from _check(kind, {"data": "-", "label": "-", **trained}, path)
+    own = [key for key in _PER_ARM if key in kind.model_fields]
+    trained = {k: v for k, v in overrides.items() if k in own}
+    base = _names(tasks[name])
+    yield from _overrides(kind, base, trained, {**base, **trained}, path)
     for key in overrides:
         if key not in trained:
             known = key in kind.model_fields
@@ -200,8 +202,8 @@ def _task(name: str, overrides: Any, tasks: Mapping[str, Any], path: KeyPath) ->
             yield Mistake(
                 path=(*path, key),
                 problem=problem,
-                expected=f"only {', '.join(_PER_ARM)}",
-                hint=None if known else suggest(key, _PER_ARM),
+                expected=f"only {', '.join(own)}",
+                hint=None if known else suggest(key, own),
                 about_key=True,
             )
 

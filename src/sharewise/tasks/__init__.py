@@ -11,6 +11,7 @@ from sharewise.tasks.ordinal import Ordinal, OrdinalOptions
 from sharewise.tasks.regression import Regression, RegressionOptions
 from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser
+from sharewise.tasks.voted import SoftTask, VotedOptions
 
 AnyTaskOptions = BinaryOptions | MulticlassOptions | MultilabelOptions | OrdinalOptions | RegressionOptions
 
@@ -45,9 +46,11 @@ __all__ = [
     "OrdinalOptions",
     "Regression",
     "RegressionOptions",
+    "SoftTask",
     "Task",
     "TaskOptions",
     "Verbaliser",
+    "VotedOptions",
     "holes",
     "mapped",
     "restore_task",

@@ -22,11 +22,12 @@ from sharewise.tasks.labels import (
     spell,
     truth_labels,
 )
-from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.task import Array, Label
 from sharewise.tasks.verbaliser import Verbaliser, first_column
+from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class BinaryOptions(TaskOptions):
+class BinaryOptions(VotedOptions):
     """Keys of a binary task: yes or no."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -100,17 +101,21 @@ class BinaryOptions(TaskOptions):
         return Binary(name, self, (negative, positive))
 
 
-def _too_many(name: str, label: str, found: list[str]) -> UserError:
+def _source(label: str | None) -> str:
+    return "the votes are for" if label is None else f"column {label!r} holds"
+
+
+def _too_many(name: str, label: str | None, found: list[str]) -> UserError:
     shown = ", ".join(repr(s) for s in found[:6]) + (", …" if len(found) > 6 else "")
     return UserError(
-        f"tasks.{name}: column {label!r} holds {len(found)} labels in the training split ({shown})",
+        f"tasks.{name}: {_source(label)} {len(found)} labels in the training split ({shown})",
         expected="two labels for `kind: binary`",
         action="use `kind: multiclass`, correct the labels, or name the two under `labels`",
     )
 
 
 @final
-class Binary(Task):
+class Binary(SoftTask):
     """A task of two labels; its targets are 0 or 1, its score the probability of the positive label."""
 
     counts_jointly: ClassVar[bool] = True
@@ -142,6 +147,14 @@ class Binary(Task):
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Binary cross-entropy of each cell, in nats."""
         return functional.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0], reduction="none")
+
+    def soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        """Binary cross-entropy of each cell against the share of the positive label, in nats."""
+        return functional.binary_cross_entropy_with_logits(outputs[:, 0], shares[:, 1], reduction="none")
+
+    def label_probabilities(self, scores: Array) -> Array:
+        """See SoftTask."""
+        return np.concatenate([1 - scores, scores], axis=1)
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probability of the positive label."""

@@ -14,11 +14,12 @@ from torch.nn import functional
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
-from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.task import Array, Label
 from sharewise.tasks.verbaliser import Verbaliser, first_column
+from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class MulticlassOptions(TaskOptions):
+class MulticlassOptions(VotedOptions):
     """Keys of a multiclass task: one of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -68,7 +69,7 @@ class MulticlassOptions(TaskOptions):
 
 
 @final
-class Multiclass(Task):
+class Multiclass(SoftTask):
     """A task of several labels; its target is the class index, its scores a distribution over labels."""
 
     ordered: ClassVar[bool] = False
@@ -101,6 +102,14 @@ class Multiclass(Task):
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Cross-entropy of each cell, in nats."""
         return functional.cross_entropy(outputs, targets[:, 0].long(), reduction="none")
+
+    def soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of each cell against the labels' shares, in nats."""
+        return functional.cross_entropy(outputs, shares, reduction="none")
+
+    def label_probabilities(self, scores: Array) -> Array:
+        """See SoftTask: the scores themselves."""
+        return scores
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of the labels; rows sum to one."""

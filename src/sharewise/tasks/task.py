@@ -43,7 +43,7 @@ class TaskOptions(Options):
     votes: dict[str, Column] | Annotated[tuple[Column, ...], Field(min_length=2)] | None = Field(
         default=None,
         description="the raters' votes: the column of each label's count (`yes` and `no` for a binary task), or a "
-        "column a rater; the audit measures their agreement",
+        "column a rater; the audit measures their agreement, and they may be what is trained on",
     )
     metric: str | None = Field(
         default=None, description="primary metric; if left out mcc, macro_f1, qwk or pearson by kind"
@@ -52,7 +52,7 @@ class TaskOptions(Options):
         default=1.0,
         ge=0.0,
         allow_inf_nan=False,
-        description="weight of this task's loss in the sum over tasks; the only key that an arm may override",
+        description="weight of this task's loss in the sum over tasks; an arm may override it",
     )
     margin: float | None = Field(
         default=None,
@@ -85,9 +85,9 @@ class TaskOptions(Options):
 
     @property
     def label_columns(self) -> tuple[str, ...]:
-        """The columns named under `label`: one, or of some kinds several."""
+        """The columns named under `label`: one, of some kinds several; none where votes stand for it."""
         named: Any = self.label
-        return (named,) if isinstance(named, str) else tuple(named)
+        return (named,) if isinstance(named, str) else tuple(named or ())
 
     @property
     def vote_columns(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sharewise.stats.classification import classification_metrics
 from sharewise.stats.joint import joint_binary_metrics
 from sharewise.tasks import Array, Task
 from sharewise.train.job import TaskScores
-from sharewise.train.steps import Targets
+from sharewise.train.steps import Targets, cell_losses
 
 # Padded tokens of a scoring batch: large enough to fill the machine, small enough for any model's memory.
 SCORING_TOKENS = 16384
@@ -83,9 +83,9 @@ def score_split(
         rows = order[back][present]
         cells = stacked[torch.from_numpy(present)]
         targets = own.values[name][rows]
-        loss = (
-            task.loss(cells, torch.from_numpy(targets)).double().mean().item() if len(rows) else float("nan")
-        )
+        shares = torch.from_numpy(own.shares[name][rows]) if name in own.shares else None
+        each = cell_losses(task, cells, torch.from_numpy(targets), shares)
+        loss = each.double().mean().item() if len(rows) else float("nan")
         written = [found[name] for _, _, found in parts if name in found]
         results[name] = TaskScores(
             rows=rows,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 
 from sharewise.data.batches import BatchPlan
 from sharewise.data.table import Table
-from sharewise.tasks import Array, Task
+from sharewise.tasks import Array, SoftTask, Task
 from sharewise.train.job import Job
 
 
@@ -22,11 +23,15 @@ class Cells:
         index: rows of the part that hold a cell, int64 ``(cells,)``.
         targets: ``(cells, target_width)``.
         total: cells of the whole step, over all parts and processes.
+        shares: the labels' shares to train on instead of the targets, ``(cells, labels)``.
+        weights: of the cells' losses, ``(cells,)``.
     """
 
     index: torch.Tensor
     targets: torch.Tensor
     total: int
+    shares: torch.Tensor | None = None
+    weights: torch.Tensor | None = None
 
 
 class Targets:
@@ -35,6 +40,8 @@ class Targets:
     def __init__(self, table: Table, tasks: Sequence[str]) -> None:
         self.tasks = tuple(tasks)
         self.values = {t: table.targets[t] for t in self.tasks}
+        self.shares = {t: table.soft[t] for t in self.tasks if t in table.soft}
+        self.weights = {t: table.loss_weights[t] for t in self.tasks if t in table.loss_weights}
         self.present = np.stack([table.present(t) for t in self.tasks], axis=1)
 
     @property
@@ -57,8 +64,12 @@ class Targets:
         for column, task in enumerate(self.tasks):
             if totals[task]:
                 index = np.flatnonzero(self.present[rows, column])
-                targets = torch.from_numpy(self.values[task][rows[index]])
-                gathered[task] = Cells(torch.from_numpy(index).to(device), targets.to(device), totals[task])
+                targets, shares, weights = (
+                    torch.from_numpy(blocks[task][rows[index]]).to(device) if task in blocks else None
+                    for blocks in (self.values, self.shares, self.weights)
+                )
+                place = torch.from_numpy(index).to(device)
+                gathered[task] = Cells(place, cast(torch.Tensor, targets), totals[task], shares, weights)
         return gathered
 
 
@@ -101,7 +112,17 @@ def task_losses(
     losses = {}
     for name, cell in cells.items():
         if len(cell.index):
-            losses[name] = tasks[name].loss(outputs[name][cell.index], cell.targets).sum() / cell.total
+            each = cell_losses(tasks[name], outputs[name][cell.index], cell.targets, cell.shares)
+            losses[name] = (each if cell.weights is None else each * cell.weights).sum() / cell.total
         else:
             losses[name] = outputs[name].sum() * 0.0
     return losses
+
+
+def cell_losses(
+    task: Task, outputs: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor | None
+) -> torch.Tensor:
+    """Return the loss of each cell, ``(cells,)``: against the shares of votes where the task is trained on them."""
+    if shares is None:
+        return task.loss(outputs, targets)
+    return cast(SoftTask, task).soft_loss(outputs, shares)
