@@ -81,6 +81,8 @@ def test_an_empty_value_is_a_default_or_a_mistake_with_line_and_path(tmp_path, k
     section = all(a.model or a.entries for a in field_alternatives(key.field))
     if path == ("tasks", "stars", "margin"):
         assert "needs a margin" in refusal(tmp_path, empty)
+    elif path in (("tasks", "polite", "votes"), ("tasks", "topic", "votes")):
+        assert "needs `votes`" in refusal(tmp_path, empty)
     elif path == ("data", "talk", "test"):
         assert "`test` is missing, and data set `reviews` has one" in refusal(tmp_path, empty)
     elif path[-2:] in (("encoder", "name"), ("encoder", "scratch")):
