@@ -51,7 +51,7 @@ def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBas
 
     T5 version 1.1: gated linear units, and output weights of their own.
     """
-    config = T5Config(
+    config = T5Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
         d_model=options.width,
         d_kv=options.width // options.attention_heads,

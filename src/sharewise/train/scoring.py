@@ -61,12 +61,12 @@ def score_split(
         held = {t: np.flatnonzero(own.present[rows, column]) for column, t in enumerate(tasks)}
         asked = {t: torch.from_numpy(index).to(device) for t, index in held.items()}
         outputs = forward(tokens, asked)
-        written = {} if write is None else write(tokens, asked)
+        texts = {} if write is None else write(tokens, asked)
         parts.append(
             (
                 rows,
                 {name: outputs[name].float().cpu() for name in tasks},
-                {name: (rows[held[name]], numbers.cpu().numpy()) for name, numbers in written.items()},
+                {name: (rows[held[name]], numbers.cpu().numpy()) for name, numbers in texts.items()},
             )
         )
     if world > 1:

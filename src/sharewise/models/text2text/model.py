@@ -85,8 +85,9 @@ class Text2Text(Model):
         states, mask = self._encode(tokens, index)
         sizes = [len(i) for i in index.values()]
         if self.objective == "tokens":
-            return dict(zip(index, self._token_losses(states, mask, answers).split(sizes), strict=True))
-        parts = zip(index, states.split(sizes), mask.split(sizes), strict=True)
+            losses = self._token_losses(states, mask, answers)
+            return dict(zip(index, torch.split(losses, sizes), strict=True))
+        parts = zip(index, torch.split(states, sizes), torch.split(mask, sizes), strict=True)
         return {
             name: functional.nll_loss(self._distribution(name, *part), answers[name], reduction="none")
             if len(answers[name])

@@ -26,7 +26,7 @@ def label_scores(
         mean: whether a log-probability is divided by the label's number of tokens.
     """
     size = max(1, _LOGITS // (tree.nodes * model.config.vocab_size))
-    parts = zip(states.split(size), mask.split(size), strict=True)
+    parts = zip(torch.split(states, size), torch.split(mask, size), strict=True)
     scores = torch.cat([_scores(model, *part, tree) for part in parts])
     return scores / tree.lengths.to(scores.device) if mean else scores
 

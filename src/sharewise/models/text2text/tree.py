@@ -75,7 +75,8 @@ def prefix_tree(labels: Sequence[Sequence[int]], start: int) -> PrefixTree:
         heads = [prefix for prefix in prefixes if len(prefix) == begin]
         runs: list[list[int]] = []
         for branch, head in enumerate(heads):
-            run, at = [], head
+            run: list[int] = []
+            at = head
             while True:
                 place[at] = (number, branch, len(run))
                 run.append(at[-1] if at else start)

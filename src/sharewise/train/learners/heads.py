@@ -12,7 +12,7 @@ import torch
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder, check_length
-from sharewise.models.sharing import SHARINGS
+from sharewise.models.sharing import SHARINGS, Sharing
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
@@ -28,6 +28,8 @@ class HeadsLearner(Learner):
         precision: of the forward pass.
         device: where it is trained.
     """
+
+    model: Sharing
 
     def __init__(self, job: Job, *, precision: str, device: torch.device) -> None:
         super().__init__()

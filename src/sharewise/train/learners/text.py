@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import torch
 
@@ -15,6 +15,9 @@ from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
 from sharewise.train.steps import Cells
 
+if TYPE_CHECKING:
+    from sharewise.models.text2text.model import Text2Text
+
 
 @final
 class TextLearner(Learner):
@@ -25,6 +28,8 @@ class TextLearner(Learner):
         precision: of the forward pass.
         device: where it is trained.
     """
+
+    model: Text2Text
 
     def __init__(self, job: Job, *, precision: str, device: torch.device) -> None:
         from sharewise.models.text2text.build import build_text2text
