@@ -16,7 +16,7 @@ import onnxruntime
 from typer.testing import CliRunner
 
 from models.families import save_family
-from models.saving import save_tiny
+from models.saving import save_tiny, save_writer
 from serve.conftest import FRAME, make_tasks
 from sharewise.cli import app
 from sharewise.errors import RunError, UserError
@@ -162,6 +162,34 @@ def test_models_that_answer_together_become_one_file(pair_folder, pair_scorer, t
         np.testing.assert_allclose(found[task], expected[task], atol=1e-4)
     with pytest.raises(UserError, match="not exported in this form"):
         Scorer.load(folder, engine="onnx-int8")
+
+
+def test_integers_that_change_decisions_are_not_kept(model_folder, exported, tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    shutil.copytree(model_folder, folder)
+    monkeypatch.setattr(
+        "sharewise.serve.export._export",
+        lambda scorer, inputs, file: shutil.copy(exported[0] / "onnx" / "model.onnx", file),
+    )
+    monkeypatch.setattr("sharewise.serve.export.AGREEMENT", 1.01)
+    done = export_onnx(folder)
+    assert not done.int8
+    assert done.facts.agreement
+    assert sorted(path.name for path in done.folder.iterdir()) == ["model.onnx", "onnx.json"]
+
+
+def test_a_model_that_writes_its_answers(tmp_path):
+    """Text to text is scored like heads, and not exported."""
+    text2text = save_writer(tmp_path / "model")
+    scorer = Scorer.load(tmp_path / "model")
+    (answer,) = scorer.score([TEXTS[0]])
+    assert list(answer) == text2text
+    assert sum(answer["topic"].probabilities.values()) == pytest.approx(1.0, abs=1e-4)
+    assert answer["topic"].decision == max(
+        answer["topic"].probabilities, key=answer["topic"].probabilities.get
+    )
+    with pytest.raises(UserError, match="writes its answers"):
+        export_onnx(tmp_path / "model")
 
 
 def test_models_of_different_tokens_are_refused(tmp_path):
