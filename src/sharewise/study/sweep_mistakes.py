@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sharewise.errors import UnknownName
 from sharewise.models.options import EncoderOptions
@@ -28,7 +28,11 @@ CheckArm = Callable[[str, Mapping[str, Any]], Iterable[Mistake]]
 
 def swept_keys() -> list[str]:
     """Every key that a sweep may be over."""
-    nested = {"training": TrainingOptions, "encoder": EncoderOptions, "weighting": WeightingChoice}
+    nested: dict[str, type[BaseModel]] = {
+        "training": TrainingOptions,
+        "encoder": EncoderOptions,
+        "weighting": WeightingChoice,
+    }
     below = [".".join(key.path) for name, model in nested.items() for key in walk(model, (name,))]
     return [WEIGHTS, "sharing", "weighting", "encoder", *below, *SHARING_KEYS]
 
