@@ -106,6 +106,7 @@ def test_several_labels_become_one_cell(scorer):
 
     class Several:
         name, labels, outputs = "tags", ("a", "b", "c"), 3
+        output_names = labels
 
         @staticmethod
         def decide(scores):

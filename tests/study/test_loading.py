@@ -73,7 +73,7 @@ def test_an_empty_section_is_one_that_was_left_out(tmp_path):
 def test_an_empty_task_lacks_its_keys(tmp_path):
     message = refusal(tmp_path, changed(NAMED, ("tasks", "stars"), None))
     assert "tasks.stars.kind: `kind` is missing" in message
-    assert "tasks.stars.label: `label` is missing" in message
+    assert "tasks.stars.data: `data` is missing" in message
 
 
 def test_all_mistakes_come_together_in_order(tmp_path):

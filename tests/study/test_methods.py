@@ -45,10 +45,10 @@ def test_keys_reach_their_method(tmp_path):
 
 
 def test_named_groups(tmp_path):
-    groups = {"one": ["polite", "topic"], "two": ["stars"]}
+    groups = {"one": ["polite", "topic", "level"], "two": ["stars", "tags"]}
     assert arm(tmp_path, sharing="grouped", groups=groups).sharing_options.groups == {
-        "one": ("polite", "topic"),
-        "two": ("stars",),
+        "one": ("polite", "topic", "level"),
+        "two": ("stars", "tags"),
     }
 
 
@@ -75,7 +75,10 @@ def test_named_groups(tmp_path):
             "no group holds `stars`",
         ),
         (
-            {"sharing": "grouped", "groups": {"a": ["polite", "topic"], "b": ["stars", "polite"]}},
+            {
+                "sharing": "grouped",
+                "groups": {"a": ["polite", "topic"], "b": ["stars", "polite", "level", "tags"]},
+            },
             "groups.b[1]",
             "`polite` is in group `a` already",
         ),

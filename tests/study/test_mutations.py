@@ -84,7 +84,7 @@ def _answer(folder, text):
 def test_dropped_renamed_and_retyped_keys(folder, study):
     answer = _answer(folder, written(study))
     if isinstance(answer, Study):
-        for arm in (SINGLE, *answer.arms):
+        for arm in (SINGLE, *answer.compared_arms):
             answer.resolve(arm)
 
 

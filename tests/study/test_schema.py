@@ -129,7 +129,7 @@ def test_an_unknown_arm():
 
 
 def test_names_of_any_language():
-    study = changed(SCRATCH, ("arms",), {"공유": {}, "共有-2": {}})
+    study = changed(changed(SCRATCH, ("sweep",), {}), ("arms",), {"공유": {}, "共有-2": {}})
     assert list(Study(**study).arms) == ["공유", "共有-2"]
     for wrong in ("", " ", "a b", "../x", "_x", "x" * 81, "a\n"):
         with pytest.raises(StudyError, match="a name has 1 to 80 letters"):
