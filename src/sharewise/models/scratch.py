@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from transformers import (
     ModernBertConfig,
     ModernBertModel,
@@ -16,6 +17,8 @@ from sharewise.models.options import ScratchOptions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+_EMBEDDING_DEVIATION = 0.05
 
 
 def scratch_backbone(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
@@ -49,7 +52,8 @@ def scratch_backbone(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase
 def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """Make an encoder-decoder of as many layers on each side; its weights come from torch's global generator.
 
-    T5 version 1.1: gated linear units, and output weights of their own.
+    Gated linear units, and outputs that are not scaled down, as in T5 version 1.1. T5 draws its embeddings from a
+    standard normal distribution, of which learning rates that suit the other weights change next to nothing.
     """
     config = T5Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
@@ -66,4 +70,7 @@ def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBas
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
-    return T5ForConditionalGeneration(config)
+    model = T5ForConditionalGeneration(config)
+    with torch.no_grad():
+        model.shared.weight.mul_(_EMBEDDING_DEVIATION)
+    return model

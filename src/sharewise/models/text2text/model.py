@@ -69,6 +69,8 @@ class Text2Text(Model):
 
     def log_probabilities(self, task: str, tokens: TokenBatch, index: torch.Tensor) -> torch.Tensor:
         """Log-probabilities of one task's answers in some rows of a batch, ``(rows, answers)``; they sum to one."""
+        if not len(index):
+            return torch.zeros(0, len(self.words[task].answers), device=index.device)
         states, mask = self._encode(tokens, {task: index})
         return self._distribution(task, states, mask)
 
@@ -98,6 +100,8 @@ class Text2Text(Model):
     @torch.inference_mode()
     def written(self, task: str, tokens: TokenBatch, index: torch.Tensor, tokenizer: Any) -> torch.Tensor:
         """Write an answer freely (greedily); return the number of the label that it is, or -1, int64 ``(rows,)``."""
+        if not len(index):
+            return torch.zeros(0, dtype=torch.int64)
         of_task = self.words[task]
         texts = [_clean(t) for t in tokenizer.batch_decode(of_task.answers, skip_special_tokens=True)]
         ids, mask = self._prefixed(tokens, {task: index})
