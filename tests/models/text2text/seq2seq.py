@@ -37,7 +37,9 @@ def tiny(kind: str) -> Any:
     ids = {"pad_token_id": 0, "eos_token_id": END, "decoder_start_token_id": 2}
     t5 = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2, "dropout_rate": 0.1}
     sides = ("encoder", "decoder")
-    bart = {f"{s}_{k}": v for s in sides for k, v in {"layers": 2, "attention_heads": 2, "ffn_dim": 32}.items()}
+    bart = {
+        f"{s}_{k}": v for s in sides for k, v in {"layers": 2, "attention_heads": 2, "ffn_dim": 32}.items()
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         if kind == "bart":
@@ -89,7 +91,12 @@ def save_japanese_t5(folder: Path) -> Path:
     )
     (folder / "spiece.model").write_bytes(model.getvalue())
     extra = [f"<extra_id_{i}>" for i in range(100)]
-    special = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "additional_special_tokens": extra}
+    special = {
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+        "pad_token": "<pad>",
+        "additional_special_tokens": extra,
+    }
     (folder / "special_tokens_map.json").write_text(json.dumps(special))
     facts = special | {"extra_ids": 100, "sp_model_kwargs": {}, "tokenizer_class": "T5Tokenizer"}
     (folder / "tokenizer_config.json").write_text(json.dumps(facts))

@@ -22,7 +22,9 @@ from sharewise.models.tokenizers import for_text, load_tokenizer
 from sharewise.tasks import BinaryOptions, RegressionOptions
 
 TASKS = {
-    "amcd": BinaryOptions(data="d", label="l", labels={0: "事実", 1: "反実仮想"}).build("amcd", pl.Series([0, 1])),
+    "amcd": BinaryOptions(data="d", label="l", labels={0: "事実", 1: "反実仮想"}).build(
+        "amcd", pl.Series([0, 1])
+    ),
     "jsts": RegressionOptions(data="d", label="l", increment=0.5).build("jsts", pl.Series([0.0, 2.0, 5.0])),
 }
 FRAME = pl.DataFrame({"text": TEXTS, "pair": [None] * len(TEXTS)}, schema_overrides={"pair": pl.String})
@@ -55,9 +57,7 @@ def batch(tokenizer):
 
 def by_hand(model, tokenizer, task):
     """Log-probabilities of a task's answers, from texts with the prefix in them and a pass a label."""
-    encoded = tokenizer(
-        [TASKS[task].prefix + text for text in TEXTS], padding=True, return_tensors="pt"
-    )
+    encoded = tokenizer([TASKS[task].prefix + text for text in TEXTS], padding=True, return_tensors="pt")
     mask = encoded["attention_mask"]
     with torch.no_grad():
         states = model.backbone.get_encoder()(input_ids=encoded["input_ids"], attention_mask=mask)
@@ -75,7 +75,9 @@ def test_outputs_are_the_normalised_probabilities_of_the_labels(scratch, japanes
                 outputs[name], task.verbaliser().outputs(expected), atol=1e-4, rtol=1e-4
             )
         probability = TASKS["amcd"].activate(outputs["amcd"])[:, 0]
-        torch.testing.assert_close(probability, by_hand(model, tokenizer, "amcd")[:, 1].exp(), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            probability, by_hand(model, tokenizer, "amcd")[:, 1].exp(), atol=1e-4, rtol=1e-4
+        )
 
 
 def test_only_rows_that_are_asked_about_are_answered(scratch):
@@ -100,7 +102,9 @@ def test_losses_are_of_the_right_text(objective):
         if objective == "labels":
             expected = functional.nll_loss(log, answers[name], reduction="none")
         else:
-            expected = -whole(model, tokenizer, name)[index[name]].gather(1, answers[name].unsqueeze(1)).squeeze(1)
+            expected = (
+                -whole(model, tokenizer, name)[index[name]].gather(1, answers[name].unsqueeze(1)).squeeze(1)
+            )
         torch.testing.assert_close(found[name], expected, atol=1e-4, rtol=1e-4)
 
 

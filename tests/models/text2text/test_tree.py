@@ -21,7 +21,11 @@ def test_following_the_tree_gives_every_label_back(labels):
     tree = prefix_tree(labels, START)
     found: list[list[int]] = [[] for _ in labels]
     for number, step in enumerate(tree.passes):
-        assert (len(step.parents) == 1) if number == 0 else (step.parents.max() < len(tree.passes[number - 1].tokens))
+        assert (
+            (len(step.parents) == 1)
+            if number == 0
+            else (step.parents.max() < len(tree.passes[number - 1].tokens))
+        )
         for label, token in zip(step.labels.tolist(), step.following.tolist(), strict=True):
             found[label].append(token)
     assert [tuple(tokens) for tokens in found] == labels

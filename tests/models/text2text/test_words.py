@@ -80,7 +80,9 @@ def test_a_text_that_is_too_long_is_refused(scratch):
 
 
 def test_prefixes_that_the_tokenizer_can_not_tell_apart_are_refused(japanese):
-    tasks = [binary(name, labels={0: "事実", 1: "反実仮想"}, prefix=p) for name, p in (("a", "鑿"), ("b", "鏨"))]
+    tasks = [
+        binary(name, labels={0: "事実", 1: "反実仮想"}, prefix=p) for name, p in (("a", "鑿"), ("b", "鏨"))
+    ]
     assert "tasks.b.prefix: '鏨' has the same tokens as '鑿' of tasks.a" in refusal(japanese, *tasks)
 
 
