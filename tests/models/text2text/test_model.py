@@ -38,10 +38,9 @@ def japanese(tmp_path_factory):
 
 def build(options, **keys):
     backend = BackendOptions(name="text2text", **keys)
-    if options.scratch:
-        tokenizer = for_text(load_tokenizer(options, FRAME))
-    else:
-        tokenizer = load_pretrained_tokenizer(options)
+    tokenizer = (
+        for_text(load_tokenizer(options, FRAME)) if options.scratch else load_pretrained_tokenizer(options)
+    )
     words = tasks_in_words(TASKS, tokenizer, max_length=backend.max_target_length)
     return build_text2text(options, backend, tokenizer, words, seed=1).eval(), tokenizer, backend
 
