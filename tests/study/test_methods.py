@@ -8,12 +8,6 @@ from sharewise.models.sharing import SHARINGS
 from sharewise.study import methods
 from study.studies import NAMED, changed, load, located, refusal
 
-<<<<<<< HEAD
-=======
-# Every task but two, whatever the studies hold.
-REST = [task for task in NAMED["tasks"] if task not in ("polite", "topic")]
-
->>>>>>> 3db5580 (Measure what each weighting costs)
 
 def with_arm(**keys):
     return changed(NAMED, ("arms", "hard"), keys)
