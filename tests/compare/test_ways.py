@@ -102,4 +102,4 @@ def test_the_report_shows_groups_and_costs(ways):
     text = (runs / results.study / "report.md").read_text(encoding="utf-8")
     assert "Groups of tasks" in text
     assert "hard, uncertainty" in text
-    assert "Operations a text" in text
+    assert "FLOPs/text" in text

@@ -47,16 +47,17 @@ def arms(results: Results) -> Table:
         Column("Training time"),
         Column("Against baseline"),
         Column("Examples/s"),
-        Column("Trained parameters"),
-        Column("Operations a text"),
+        Column("Trained"),
+        Column("FLOPs/text"),
     )
     return Table(
         columns,
         tuple(rows),
         caption="Cost of each arm",
         note="Models and parameters: what serving every task takes. Time: of all runs of the arm, every seed. "
-        "Operations: multiplications and additions of matrix products in one answer to a text of median length, for "
-        "every task." + (_STATES if any(run.states > 1 for run in results.runs) else ""),
+        "Trained: parameters that training may change. FLOPs: multiplications and additions of matrix products in one "
+        "answer to a text of median length, for every task."
+        + (_STATES if any(run.states > 1 for run in results.runs) else ""),
     )
 
 

@@ -145,7 +145,7 @@ def billions(operations: float) -> str:
     """A number of operations."""
     if operations >= 1e8:
         return f"{operations / 1e9:,.1f} G"
-    return f"{operations / 1e6:,.1f} M"
+    return f"{operations / 1e6:,.1f} M" if operations >= 1e5 else f"{round(operations):,}"
 
 
 def listing(names: Sequence[str], last: str = "and") -> str:
