@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sharewise.models.calibration import Calibration, calibrated, decided
+from sharewise.models.calibration import Calibration, calibrated, cuts, decided
+
+
+def test_thresholds_as_they_are_told(tasks):
+    assert cuts(tasks["spam"], None) == (0.5,)
+    assert cuts(tasks["spam"], [0.3]) == (0.3,)
+    assert cuts(tasks["tone.of-voice"], None) == ()
+    assert cuts(tasks["train"], None) == ()
 
 
 def test_output_names(tasks):

@@ -13,9 +13,14 @@ import torch
 
 import sharewise
 from models.families import TEXTS
+from models.saving import save_tiny
+from serve.conftest import FRAME
 from sharewise.data.tokens import tokenize_now
 from sharewise.errors import UserError
 from sharewise.serve import Answer, Scorer
+from sharewise.serve.explain import explain
+from sharewise.serve.http.messages import model_facts
+from sharewise.tasks import MultilabelOptions, OrdinalOptions
 
 
 def test_answers_are_the_models_outputs_calibrated_and_decided(scorer):
@@ -101,20 +106,26 @@ def test_unknown_tasks_are_refused(scorer):
         scorer.score(["a"], ["topics"])
 
 
-def test_several_labels_become_one_cell(scorer):
-    from sharewise.serve.answers import answers, columns
-
-    class Several:
-        name, labels, outputs = "tags", ("a", "b", "c"), 3
-        output_names = labels
-
-        @staticmethod
-        def decide(scores):
-            return scores > 0.5
-
-    scores = np.array([[0.9, 0.2, 0.8], [0.1, 0.1, 0.1]], dtype=np.float32)
-    assert [a.decision for a in answers(Several, scores, None)] == [["a", "c"], []]
-    assert columns(Several, scores, (0.85, 0.15, 0.85))[0].to_list() == ["a;b", ""]
+def test_several_labels_and_ordered_ones(tmp_path):
+    tags = MultilabelOptions(data="d", label="t", separator=",").build("tags", pl.Series(["a,b", "c"]))
+    stars = OrdinalOptions(data="d", label="s").build("stars", pl.Series(["1", "2", "3"]))
+    save_tiny(tmp_path / "m", FRAME, {"tags": tags, "stars": stars}, thresholds={"tags": (0.2, 0.99, 0.2)})
+    scorer = Scorer.load(tmp_path / "m")
+    scores = scorer.scores(TEXTS)
+    for row, answer in enumerate(scorer.score(TEXTS)):
+        p = scores["tags"][row]
+        assert answer["tags"].decision == [
+            n for n, v, t in zip("abc", p, (0.2, 0.99, 0.2), strict=True) if v > t
+        ]
+        assert list(answer["stars"].probabilities) == ["2+", "3+"]
+        assert answer["stars"].decision == str(1 + int((scores["stars"][row] > 0.5).sum()))
+        output, score, _ = explain(scorer, TEXTS[row], "stars")
+        assert output == {"1": "2+"}.get(answer["stars"].decision, f"{answer['stars'].decision}+")
+        assert score == pytest.approx(answer["stars"].probabilities[output], abs=1e-4)
+    frame = scorer.score_frame(pl.DataFrame({"text": TEXTS}), "text")
+    assert frame["tags.predicted"].to_list() == [";".join(a["tags"].decision) for a in scorer.score(TEXTS)]
+    facts = model_facts(scorer, "0", {})
+    assert (facts.tasks["tags"].thresholds, facts.tasks["stars"].thresholds) == ([0.2, 0.99, 0.2], [0.5, 0.5])
 
 
 def test_it_is_a_public_name():

@@ -53,6 +53,14 @@ def calibrated(task: Task, outputs: torch.Tensor, calibration: Calibration | Non
     return scores.astype(np.float32)
 
 
+def cuts(task: Task, thresholds: Sequence[float] | None) -> tuple[float, ...]:
+    """The threshold of each output: as given, or .5; none where a task compares its outputs with one another."""
+    if thresholds:
+        return tuple(thresholds)
+    low, high = (task.decide(np.full((1, task.outputs), p)) for p in (0.4, 0.6))
+    return (0.5,) * task.outputs if task.labels and not np.array_equal(low, high) else ()
+
+
 def decided(task: Task, scores: Array, thresholds: Sequence[float] | None) -> Array:
     """Turn scores ``(rows, outputs)`` into the task's predictions, a threshold an output in place of .5.
 

@@ -84,7 +84,9 @@ def explain(
     column = 0
     if scores.shape[1] > 1:
         choice = decided(kind, scores[:1], scorer.thresholds.get(task))
-        column = int(scores[0].argmax()) if choice.ndim > 1 else int(choice[0])
+        # Of ordered labels the lowest has no output.
+        first = len(kind.labels) - scores.shape[1]
+        column = int(scores[0].argmax()) if choice.ndim > 1 else max(0, int(choice[0]) - first)
     whole = float(scores[0, column])
     weights = whole - scores[1:, column]
     found = [Weighed(*place, round(float(w), 6)) for place, w in zip(places, weights, strict=True)]

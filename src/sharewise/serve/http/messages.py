@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from sharewise.models.calibration import cuts
 from sharewise.serve.answers import Answer
 from sharewise.serve.scorer import Scorer
 
@@ -101,7 +102,7 @@ class TaskFacts(BaseModel):
         description="labels that have a probability; of a binary task the positive one"
     )
     thresholds: list[float] = Field(
-        description="one an output; empty where the task decides as it was trained"
+        description="one an output, over which it counts; empty where the highest output is taken"
     )
     calibrated: bool
     metrics: dict[str, Any] = Field(description="split -> metric, value, interval, rows")
@@ -132,7 +133,7 @@ def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFa
             kind=task.options.kind,
             labels=list(task.labels),
             outputs=list(task.output_names) if task.labels else [],
-            thresholds=list(scorer.thresholds.get(name, ())),
+            thresholds=list(cuts(task, scorer.thresholds.get(name))),
             calibrated=name in scorer.calibration,
             metrics={s: m.model_dump() for s, m in model.manifest.metrics.get(name, {}).items()},
         )

@@ -157,10 +157,8 @@ function showAnswers() {
 function taskRow(task, answer, facts) {
   const decided = [answer.decision].flat();
   const decision = decided.map((d) => (typeof d === "number" ? d.toFixed(3) : d)).join(", ");
-  // An output that is decided on its own is positive over .5; of several, the highest is taken.
-  const alone = facts.outputs.length === 1 || Array.isArray(answer.decision);
   const bars = Object.entries(answer.probabilities).map(([label, p], i) =>
-    bar(label, p, facts.thresholds[i] ?? (alone ? 0.5 : null), decided.includes(label)),
+    bar(label, p, facts.thresholds[i] ?? null, decided.includes(label)),
   );
   const explain = element("button", {
     type: "button",
