@@ -9,6 +9,10 @@ from sharewise.study import methods
 from study.studies import NAMED, changed, load, located, refusal
 
 
+# Every task but two, whatever the studies hold.
+REST = [task for task in NAMED["tasks"] if task not in ("polite", "topic")]
+
+
 def with_arm(**keys):
     return changed(NAMED, ("arms", "hard"), keys)
 
@@ -45,11 +49,9 @@ def test_keys_reach_their_method(tmp_path):
 
 
 def test_named_groups(tmp_path):
-    groups = {"one": ["polite", "topic", "level"], "two": ["stars", "tags"]}
-    assert arm(tmp_path, sharing="grouped", groups=groups).sharing_options.groups == {
-        "one": ("polite", "topic", "level"),
-        "two": ("stars", "tags"),
-    }
+    groups = {"one": ["polite", "topic"], "two": REST}
+    found = arm(tmp_path, sharing="grouped", groups=groups).sharing_options.groups
+    assert found == {"one": ("polite", "topic"), "two": tuple(REST)}
 
 
 @pytest.mark.parametrize(
@@ -70,20 +72,17 @@ def test_named_groups(tmp_path):
         ({"sharing": "interaction", "scop": "all"}, "scop", "did you mean `scope`?"),
         ({"sharing": "cross_stitch", "stitch": 1.5}, "stitch", "1.5 is not a number over 0 up to 1"),
         (
-            {"sharing": "grouped", "groups": {"a": ["polite", "topic"]}},
+            {"sharing": "grouped", "groups": {"a": ["polite", "topic", *REST[1:]]}},
             "groups",
-            "no group holds `stars`",
+            f"no group holds `{REST[0]}`",
         ),
         (
-            {
-                "sharing": "grouped",
-                "groups": {"a": ["polite", "topic"], "b": ["stars", "polite", "level", "tags"]},
-            },
-            "groups.b[1]",
+            {"sharing": "grouped", "groups": {"a": ["polite", "topic"], "b": ["polite", *REST]}},
+            "groups.b[0]",
             "`polite` is in group `a` already",
         ),
         (
-            {"sharing": "grouped", "groups": {"a": ["polite", "topics", "stars"]}},
+            {"sharing": "grouped", "groups": {"a": ["polite", "topics", *REST]}},
             "groups.a[1]",
             "there is no task `topics`; did you mean `topic`?",
         ),
