@@ -8,7 +8,6 @@ from sharewise.models.sharing import SHARINGS
 from sharewise.study import methods
 from study.studies import NAMED, changed, load, located, refusal
 
-
 # Every task but two, whatever the studies hold.
 REST = [task for task in NAMED["tasks"] if task not in ("polite", "topic")]
 
