@@ -22,6 +22,7 @@ def costs(results: Results) -> Section:
 
 def arms(results: Results) -> Table:
     """A row an arm; time also as a multiple of the baseline's."""
+    frozen = any(arm.trained not in (None, arm.parameters) for arm in results.arms.values())
     rows = []
     for name, arm in results.arms.items():
         baseline = results.arms.get(arm.baseline) if arm.baseline else None
@@ -35,7 +36,7 @@ def arms(results: Results) -> Table:
                 number(arm.seconds, duration),
                 number(ratio, lambda value: f"× {value:.2f}"),
                 number(arm.examples_per_second, lambda value: f"{value:,.0f}"),
-                number(arm.trained, millions),
+                *([number(arm.trained, millions)] if frozen else []),
                 number(arm.flops, billions),
             )
         )
@@ -47,7 +48,7 @@ def arms(results: Results) -> Table:
         Column("Training time"),
         Column("Against baseline"),
         Column("Examples/s"),
-        Column("Trained"),
+        *([Column("Trained")] if frozen else []),
         Column("FLOPs/text"),
     )
     return Table(
