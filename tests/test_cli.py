@@ -223,6 +223,34 @@ def test_compare_prints_json_and_nothing_else(command: Command, compared: Compar
     assert json.loads(out) == json.loads((compared.root / "results.json").read_text())
 
 
+def test_strict_refuses_unequal_arms_before_training(command: Command, tmp_path: Path) -> None:
+    arms = {"hard": {}, "longer": {"baseline": "hard", "training": {"epochs": 2}}}
+    file = write_study(tmp_path, ONE | {"arms": arms})
+    for more in ([], ["--plan"], ["--json"]):
+        code, out, err = command("compare", file, "--strict", *more)
+        assert (code, out) == (2, "")
+        assert "error: --strict: arms are not compared fairly:\n  Unequal budgets: longer has " in err
+        assert "epochs 2 against 1 with hard." in err
+        assert "Traceback" not in err
+    assert not list(tmp_path.glob("runs/tiny/*/*/*"))
+
+
+def test_a_tampered_results_json_is_reported_as_such(command: Command, compared: Compared) -> None:
+    file = compared.root / "results.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    next(run for run in content["runs"] if run["arm"] == "hard")["selected_on"] = "test"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    code, out, err = command("report", compared.root)
+    assert (code, err) == (0, "")
+    assert "its weights were chosen on test, not on validation" in " ".join(out.split())
+    for name in ("report.md", "report.html"):
+        assert "its weights were chosen on test" in (compared.root / name).read_text(encoding="utf-8")
+    code, out, _ = command("report", compared.root, "--json")
+    told = json.loads(out)
+    assert [objection["kind"] for objection in told["objections"]] == ["selection"]
+    assert {verdict["verdict"] for verdict in told["verdicts"]} == {"inconclusive"}
+
+
 def test_keys_are_overridden(command: Command, compared: Compared) -> None:
     code, out, _ = command(
         "compare",
