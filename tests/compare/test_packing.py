@@ -88,6 +88,8 @@ def begun(
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # What runs in the background of a script was told to ignore Ctrl-C, and tells its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         deadline = time.monotonic() + 500
         while not finished(tmp_path):
