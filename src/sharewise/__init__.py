@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sharewise.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from sharewise.compare import compare
     from sharewise.errors import RunError, UserError
     from sharewise.serve import Scorer
     from sharewise.study import Study, load_study
-
-__version__ = "0.1.0"
 
 # Names resolve on first use, so that `sharewise --help` never waits for torch.
 _HOMES = {

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from sharewise import __version__
 from sharewise.cli_using import using
 from sharewise.errors import RunError, UserError
+from sharewise.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console

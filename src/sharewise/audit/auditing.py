@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-import sharewise
 from sharewise.audit.alike import alike
 from sharewise.audit.balance import balance, coverage
 from sharewise.audit.effects import effects
@@ -22,6 +21,7 @@ from sharewise.audit.repeats import contradictions, repeats
 from sharewise.audit.rows import Found, Rows
 from sharewise.audit.schema import Audit, Leakage
 from sharewise.data.table import StudyData
+from sharewise.version import __version__
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -102,7 +102,7 @@ def audit(data: StudyData, plan: Plan, *, started: float | None = None) -> tuple
     found.sort(key=lambda f: _SEVERITIES.index(f.severity))
     result = Audit(
         study=plan.name,
-        sharewise=sharewise.__version__,
+        sharewise=__version__,
         simulated=plan.simulated,
         findings=tuple(f.finding(rows) for f in found),
         coverage=tuple(coverage(rows)),

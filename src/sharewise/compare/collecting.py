@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-import sharewise
 from sharewise.compare.choosing import about_sweeps, choose
 from sharewise.compare.detailing import task_detail
 from sharewise.compare.doubts import about_learning, about_runs, about_surroundings, about_texts
@@ -32,6 +31,7 @@ from sharewise.study import Study
 from sharewise.tasks import Task
 from sharewise.train import TaskScores
 from sharewise.train.scoring import defined, joint_metrics
+from sharewise.version import __version__
 
 Split = Literal["test", "validation"]
 Summary = dict[str, tuple[float, float]]
@@ -85,7 +85,7 @@ def collect(
     peaks = find_peaks(tasks, by_arm, records)
     results = Results(
         study=study.name,
-        sharewise=sharewise.__version__,
+        sharewise=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         git=git_commit(study.folder),
         versions=versions(),

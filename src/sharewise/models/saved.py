@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from safetensors.torch import load_file, save_file
 
-from sharewise import __version__
 from sharewise.errors import UserError
 from sharewise.files import write_folder
 from sharewise.models.backend import BackendOptions
@@ -37,6 +36,7 @@ from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import SHARINGS, HardOptions, Sharing, SharingOptions, is_own
 from sharewise.models.text2text.words import tasks_in_words
 from sharewise.tasks import Task, restore_task
+from sharewise.version import __version__
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

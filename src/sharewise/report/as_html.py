@@ -7,7 +7,6 @@ import hashlib
 from importlib.resources import files
 from string import Template
 
-import sharewise
 from sharewise.compare.results import Results
 from sharewise.report.charts import draw
 from sharewise.report.content import compose
@@ -26,6 +25,7 @@ from sharewise.report.document import (
 )
 from sharewise.report.markup import Markup, breakable, join, tag
 from sharewise.report.tables import NONE, Cell, Column, Table
+from sharewise.version import __version__
 
 
 def html(results: Results) -> str:
@@ -39,7 +39,7 @@ def page(document: Document) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return Template(_asset("page.html")).substitute(
         title=tag("b", document.title).removeprefix("<b>").removesuffix("</b>"),
-        version=sharewise.__version__,
+        version=__version__,
         style=_asset("page.css"),
         script=script,
         script_hash=f"sha256-{digest}",
@@ -69,7 +69,7 @@ def _body(document: Document) -> Markup:
         *(_block(notice) for notice in document.notices),
         answer,
     )
-    footer = tag("footer", f"Made by Sharewise {sharewise.__version__} from {document.source}.")
+    footer = tag("footer", f"Made by Sharewise {__version__} from {document.source}.")
     sections = (_section(section) for section in document.sections)
     return tag("div", navigation, tag("main", header, *sections, footer), class_="page")
 

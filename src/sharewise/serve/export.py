@@ -18,7 +18,6 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from pydantic import Field
 from torch import nn
 
-from sharewise import __version__
 from sharewise.data.tokens import TokenBatch
 from sharewise.errors import RunError, UserError
 from sharewise.files import write_folder
@@ -28,6 +27,7 @@ from sharewise.models.sharing import Sharing
 from sharewise.options import Options
 from sharewise.serve.engines import FLOAT, INT8, ONNX, Engine, OnnxEngine, TorchEngine
 from sharewise.serve.scorer import Scorer
+from sharewise.version import __version__
 
 OPSET = 20
 # Largest difference of an output in float32, in units of the outputs' spread; rounding stays far below.

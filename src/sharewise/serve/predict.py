@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from sharewise import __version__
 from sharewise.data.reading.windows import BadRow, Window, format_of, read_windows
 from sharewise.errors import UserError
 from sharewise.files import locked
@@ -19,6 +18,7 @@ from sharewise.serve.parts import Parts, file_facts
 from sharewise.serve.scorer import WINDOW, Scorer, texts_of, unusable
 from sharewise.serve.writing import Shape, bad_lines, join_parts
 from sharewise.tasks import Array
+from sharewise.version import __version__
 
 # Is told of progress: rows done, and the share of the input read where that is known.
 Watch = Callable[[int, float | None], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -10,6 +11,10 @@ from sharewise.study.errors import KeyPath, dotted
 from sharewise.study.keys import Alternative, Key, walk
 from sharewise.study.suggestions import suggest
 from sharewise.study.wording import one_of
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+_SCHEMAS: list[type[BaseModel]] = []
 
 
 def belongs(name: str, owner: type[BaseModel], path: KeyPath, *, guess: bool) -> str | None:
@@ -37,12 +42,15 @@ def belongs(name: str, owner: type[BaseModel], path: KeyPath, *, guess: bool) ->
     return f"`{name}` belongs {where}" if meant == name else f"did you mean `{meant}`, which belongs {where}?"
 
 
+def whole(schema: type[Schema]) -> type[Schema]:
+    """Let the keys of this schema be the ones that exist: a class decorator, for the schema is built on this module."""
+    _SCHEMAS.append(schema)
+    return schema
+
+
 @cache
 def _all_keys() -> tuple[Key, ...]:
-    # The schema checks itself with this module, so it can't be imported before it.
-    from sharewise.study.schema import Study
-
-    return tuple(walk(Study))
+    return tuple(key for schema in _SCHEMAS for key in walk(schema))
 
 
 def _section(key: Key, path: KeyPath) -> str:

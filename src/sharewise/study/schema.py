@@ -25,6 +25,7 @@ from sharewise.options import Options
 from sharewise.study.arms import ArmOptions, ResolvedArm
 from sharewise.study.errors import Origin, StudyError
 from sharewise.study.merging import merge_backend, merge_encoder, merge_training
+from sharewise.study.misplaced import whole
 from sharewise.study.plain import plain
 from sharewise.study.references import check_references
 from sharewise.study.sweeping import Setting, settings_of
@@ -74,6 +75,7 @@ class ReportOptions(Options):
         return value
 
 
+@whole
 class Study(Options):
     """A study: data, tasks, encoder, training, seeds, and the arms that are compared with `single`.
 

@@ -16,7 +16,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from sharewise import __version__
 from sharewise.data.tokens import Text
 from sharewise.errors import UserError
 from sharewise.serve.answers import answers
@@ -39,6 +38,7 @@ from sharewise.serve.http.metrics import CONTENT_TYPE, Metrics
 from sharewise.serve.http.options import ServeOptions
 from sharewise.serve.scorer import Scorer, unusable
 from sharewise.tasks import Array
+from sharewise.version import __version__
 
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
