@@ -175,6 +175,16 @@ def test_the_primary_metric_counts_for_it_selects(configured: Hashes, before: di
     }
 
 
+@pytest.mark.parametrize("key", [{"pos_weight": "auto"}, {"label_smoothing": 0.1}, {"gamma": 2.0}])
+def test_the_loss_counts_for_the_runs_of_its_task_alone(
+    read: Hashes, before: dict[str, str], tmp_path: Path, key: dict[str, Any]
+) -> None:
+    after = read({f"tasks.polite.{name}": value for name, value in key.items()}, tmp_path)
+    assert changed(before, after) == {
+        label for label in before if label.startswith(("hard", "single polite"))
+    }
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"tasks.polite.weight": 3.0}, {"tasks": dict(reversed(KEYS["tasks"].items()))}],

@@ -108,3 +108,18 @@ def test_keys_of_votes_need_votes(key):
 def test_a_label_or_votes():
     with pytest.raises(ValueError, match="`label` is missing"):
         BinaryOptions(data="d")
+
+
+def test_balanced_weights_are_counted_on_training_labels_or_on_the_shares_that_are_trained_on(tmp_path):
+    def weights(**keys):
+        task = read(tmp_path, voted(ties="first", class_weights="balanced", **keys)).tasks["y"]
+        return task.describe()["loss"]["weights"]
+
+    # Training labels are a, b, a, c; the shares of their votes sum to 1.5, 7/6 and 4/3.
+    assert weights() == pytest.approx([4 / 6, 4 / 3, 4 / 3])
+    assert weights(targets="soft") == pytest.approx([4 / 3 / s for s in (1.5, 7 / 6, 4 / 3)])
+
+
+def test_a_weight_of_no_label_is_refused(tmp_path):
+    with pytest.raises(UserError, match="tasks.y.class_weights: 'aa' is no label of this task"):
+        read(tmp_path, voted(class_weights={"aa": 2.0}))

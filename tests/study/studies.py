@@ -56,6 +56,11 @@ NAMED: dict[str, Any] = {
             "vote_weights": "agreement",
             "map": {"0": "no", "1": "yes", "?": None},
             "prefix": "polite>",
+            "pos_weight": "auto",
+            "label_smoothing": 0.1,
+            "gamma": 0.5,
+            "gamma_negative": 4.0,
+            "shift": 0.05,
         },
         "topic": {
             "data": "reviews",
@@ -71,6 +76,9 @@ NAMED: dict[str, Any] = {
             "vote_weights": "equal",
             "map": {"a": "off", "b": 3},
             "prefix": "topic>",
+            "class_weights": {"off": 2.0, "3": 0.5},
+            "label_smoothing": 0.1,
+            "gamma": 2.0,
         },
         "stars": {
             "data": "reviews",
@@ -95,6 +103,8 @@ NAMED: dict[str, Any] = {
             "labels": ["low", "middle", "high"],
             "map": {"a": "low", "b": "high"},
             "prefix": "level>",
+            "class_weights": "balanced",
+            "gamma": 1.0,
         },
         "tags": {
             "data": "talk",
@@ -108,6 +118,11 @@ NAMED: dict[str, Any] = {
             "labels": ["tag_a", "tag_b"],
             "map": {"x": True, "y": False},
             "prefix": "tags>",
+            "pos_weight": {"tag_a": 2.0},
+            "label_smoothing": 0.1,
+            "gamma": 0.5,
+            "gamma_negative": 4.0,
+            "shift": 0.05,
         },
     },
     "encoder": {

@@ -271,16 +271,10 @@ def _smaller_class(task: Task, targets: np.ndarray) -> tuple[str | None, int | N
     """The label with the fewest rows, and how many it has; of equals the first."""
     if not task.labels:
         return None, None
-    counts = _label_rows(task, targets)
+    counts = task.label_rows(targets)
     return task.labels[int(counts.argmin())], int(counts.min())
 
 
 def _shares(task: Task, targets: np.ndarray) -> dict[str, float]:
-    counts = _label_rows(task, targets)
+    counts = task.label_rows(targets)
     return {label: float(c / max(1, len(targets))) for label, c in zip(task.labels, counts, strict=True)}
-
-
-def _label_rows(task: Task, targets: np.ndarray) -> np.ndarray:
-    """How many rows have each label, ``(labels,)``."""
-    truth = task.truth(targets)
-    return truth.sum(axis=0) if task.several_labels else np.bincount(truth, minlength=len(task.labels))

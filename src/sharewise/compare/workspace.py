@@ -148,6 +148,13 @@ def _encoder_key(arm: ResolvedArm) -> str:
 
 def _check_targets(data: StudyData) -> None:
     """Refuse what a model that writes one answer a row can't be trained on."""
+    for name, keys in ((task.name, task.options.loss_keys) for task in data.tasks.values()):
+        if keys:
+            raise UserError(
+                f"tasks.{name}: `{keys[0]}` does not go with `backend: text2text`, whose loss is that of the "
+                "label's tokens",
+                action="take the key away, or train with `backend: heads`",
+            )
     for blocks, key in (
         (data.train.soft, "targets: soft"),
         (data.train.loss_weights, "vote_weights: agreement"),

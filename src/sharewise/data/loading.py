@@ -12,7 +12,7 @@ import polars as pl
 from sharewise.data.majority import with_majorities
 from sharewise.data.options import DataOptions
 from sharewise.data.parts import Part, split_parts
-from sharewise.data.shares import loss_weights, vote_shares
+from sharewise.data.shares import fit_losses, loss_weights, vote_shares
 from sharewise.data.sources import read_sources
 from sharewise.data.table import SPLITS, StudyData, Table
 from sharewise.data.targets import label_notes, resolve
@@ -69,6 +69,7 @@ def load(
     weights = loss_weights(resolved, tables["train"])
     tables = {split: replace(table, soft=shares[split]) for split, table in tables.items()}
     tables["train"] = replace(tables["train"], loss_weights=weights)
+    fit_losses(resolved, tables["train"])
     notes += remarks
     return StudyData(
         tasks=resolved,

@@ -47,6 +47,23 @@ def _shares(table: Table, task: str, labels: int) -> tuple[Array, int]:
     return shares.astype(np.float32), int(bare.sum())
 
 
+def fit_losses(tasks: Mapping[str, Task], train: Table) -> None:
+    """Let every task take in how often its labels occur in training; of soft targets their shares count.
+
+    Raises:
+        UserError: where a task's key names a label that it doesn't have.
+    """
+    for name, task in tasks.items():
+        present = train.present(name)
+        soft = train.soft.get(name)
+        counts = (
+            task.label_rows(train.targets[name][present])
+            if soft is None
+            else soft[present].sum(axis=0, dtype=np.float64)
+        )
+        task.fit(counts, float(present.sum()))
+
+
 def loss_weights(tasks: Mapping[str, Task], train: Table) -> dict[str, Array]:
     """Return the rows' weights of tasks that weigh by agreement: float32 ``(rows,)``, of mean 1 over the cells.
 

@@ -45,7 +45,8 @@ class ArmOptions(Options):
     )
     tasks: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
-        description="keys of tasks that differ in this arm, as {task: {weight: number}}; `weight` and how votes train",
+        description="keys of tasks that differ in this arm, as {task: {weight: number}}; `weight`, how votes train, "
+        "and the keys of the loss",
     )
 
     @field_validator("sharing")

@@ -18,12 +18,12 @@ from sharewise.study.suggestions import suggest
 from sharewise.study.sweep_mistakes import sweep_mistakes
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
-from sharewise.tasks import KINDS, AnyTaskOptions, BinaryOptions
+from sharewise.tasks import KINDS, LOSS_KEYS, AnyTaskOptions, BinaryOptions
 from sharewise.train.options import JOINT_METRICS, METRICS, TrainingOptions
 
 _SINGLE = "single"
 # The keys of a task that are ways to train and not the question itself.
-_PER_ARM = ("weight", "targets", "vote_weights")
+_PER_ARM = ("weight", "targets", "vote_weights", *LOSS_KEYS)
 
 
 def check_references(study: Any) -> list[Mistake]:

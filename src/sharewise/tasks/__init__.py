@@ -5,6 +5,7 @@ from typing import Any
 
 from sharewise.tasks.binary import Binary, BinaryOptions
 from sharewise.tasks.labels import holes, mapped, spell, spelled, truth_labels
+from sharewise.tasks.losses import LOSS_KEYS
 from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
 from sharewise.tasks.multilabel import Multilabel, MultilabelOptions
 from sharewise.tasks.ordinal import Ordinal, OrdinalOptions
@@ -32,6 +33,7 @@ def restore_task(name: str, options: Mapping[str, Any], description: Mapping[str
 
 __all__ = [
     "KINDS",
+    "LOSS_KEYS",
     "AnyTaskOptions",
     "Array",
     "Binary",

@@ -10,7 +10,6 @@ import polars as pl
 import torch
 from annotated_types import Len
 from pydantic import Field, ValidationInfo, field_validator
-from torch.nn import functional
 
 from sharewise.errors import UnknownName, UserError
 from sharewise.stats import binary_score_metrics, classification_metrics
@@ -22,12 +21,14 @@ from sharewise.tasks.labels import (
     spell,
     truth_labels,
 )
+from sharewise.tasks.loss_options import Weight, YesNoOptions, positive_weights
+from sharewise.tasks.losses import YesNoLoss
 from sharewise.tasks.task import Array, Label
 from sharewise.tasks.verbaliser import Verbaliser, first_column
 from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class BinaryOptions(VotedOptions):
+class BinaryOptions(VotedOptions, YesNoOptions):
     """Keys of a binary task: yes or no."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -55,6 +56,10 @@ class BinaryOptions(VotedOptions):
     )
     positive: Label | None = Field(
         default=None, description="the positive label; known without it for 0/1, true/false and yes/no"
+    )
+    pos_weight: Literal["auto"] | Weight | None = Field(
+        default=None,
+        description="weight of positive rows in the loss; auto: negatives / positives, of the training rows",
     )
 
     @field_validator("labels")
@@ -98,7 +103,7 @@ class BinaryOptions(VotedOptions):
     def restore(self, name: str, description: Mapping[str, Any]) -> Binary:
         """Make the task again from what ``describe`` said of it."""
         negative, positive = description["labels"]
-        return Binary(name, self, (negative, positive))
+        return Binary(name, self, (negative, positive), YesNoLoss.restore(description))
 
 
 def _source(label: str | None) -> str:
@@ -120,10 +125,13 @@ class Binary(SoftTask):
 
     counts_jointly: ClassVar[bool] = True
 
-    def __init__(self, name: str, options: BinaryOptions, labels: tuple[str, str]) -> None:
+    def __init__(
+        self, name: str, options: BinaryOptions, labels: tuple[str, str], loss: YesNoLoss | None = None
+    ) -> None:
         super().__init__(name, options)
         self._labels = labels
-        self._declared = options.labels
+        self._keys = options
+        self._loss: YesNoLoss = loss or YesNoLoss()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -144,13 +152,18 @@ class Binary(SoftTask):
         """See Task."""
         return encode_classes(column, self._labels)
 
+    def fit(self, counts: Array, rows: float) -> None:
+        """See Task."""
+        weights = positive_weights(self.name, self._keys.pos_weight, self._labels[1:], counts[1:], rows)
+        self._loss = self._keys.yes_no_loss(weights)
+
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Binary cross-entropy of each cell, in nats."""
-        return functional.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0], reduction="none")
+        """Binary cross-entropy of each cell, in nats, as the loss's keys change it."""
+        return self._loss(outputs, targets)[:, 0]
 
     def soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-        """Binary cross-entropy of each cell against the share of the positive label, in nats."""
-        return functional.binary_cross_entropy_with_logits(outputs[:, 0], shares[:, 1], reduction="none")
+        """The same against the share of the positive label."""
+        return self._loss(outputs, shares[:, 1:])[:, 0]
 
     def label_probabilities(self, scores: Array) -> Array:
         """See SoftTask."""
@@ -181,7 +194,7 @@ class Binary(SoftTask):
 
     def verbaliser(self) -> Verbaliser:
         """The texts of negative and positive; the logit is the difference of their log-probabilities."""
-        texts = label_texts(self._declared, self._labels)
+        texts = label_texts(self._keys.labels, self._labels)
         return Verbaliser(
             names=self._labels, texts=texts, choose=first_column, outputs=lambda log: log[:, 1:] - log[:, :1]
         )

@@ -14,12 +14,14 @@ from torch.nn import functional
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
+from sharewise.tasks.loss_options import OneLabelOptions, SmoothingOptions
+from sharewise.tasks.losses import OneLabelLoss
 from sharewise.tasks.task import Array, Label
 from sharewise.tasks.verbaliser import Verbaliser, first_column
 from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class MulticlassOptions(VotedOptions):
+class MulticlassOptions(VotedOptions, OneLabelOptions, SmoothingOptions):
     """Keys of a multiclass task: one of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -65,7 +67,7 @@ class MulticlassOptions(VotedOptions):
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Multiclass:
         """Make the task again from what ``describe`` said of it."""
-        return Multiclass(name, self, tuple(description["labels"]))
+        return Multiclass(name, self, tuple(description["labels"]), OneLabelLoss.restore(description))
 
 
 @final
@@ -75,10 +77,17 @@ class Multiclass(SoftTask):
     ordered: ClassVar[bool] = False
     exclusive: ClassVar[bool] = True
 
-    def __init__(self, name: str, options: MulticlassOptions, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        options: MulticlassOptions,
+        labels: tuple[str, ...],
+        loss: OneLabelLoss | None = None,
+    ) -> None:
         super().__init__(name, options)
         self._labels = labels
-        self._declared = options.labels
+        self._keys = options
+        self._loss: OneLabelLoss = loss or OneLabelLoss()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -99,13 +108,22 @@ class Multiclass(SoftTask):
         """See Task."""
         return encode_classes(column, self._labels)
 
+    def fit(self, counts: Array, rows: float) -> None:
+        """See Task."""
+        self._loss = self._keys.one_label_loss(self.name, self._labels, counts, rows)
+
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy of each cell, in nats."""
-        return functional.cross_entropy(outputs, targets[:, 0].long(), reduction="none")
+        """Cross-entropy of each cell, in nats, as the loss's keys change it."""
+        labels = targets[:, 0].long()
+        if self._loss.plain:
+            return functional.cross_entropy(outputs, labels, reduction="none")
+        return self.soft_loss(outputs, functional.one_hot(labels, self.outputs).to(outputs.dtype))
 
     def soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy of each cell against the labels' shares, in nats."""
-        return functional.cross_entropy(outputs, shares, reduction="none")
+        """The same against the labels' shares."""
+        if self._loss.plain:
+            return functional.cross_entropy(outputs, shares, reduction="none")
+        return self._loss.of_shares(functional.log_softmax(outputs, dim=1), shares)
 
     def label_probabilities(self, scores: Array) -> Array:
         """See SoftTask: the scores themselves."""
@@ -134,5 +152,5 @@ class Multiclass(SoftTask):
 
     def verbaliser(self) -> Verbaliser:
         """A text a label; the outputs are their log-probabilities, of which softmax gives them back."""
-        texts = label_texts(self._declared, self._labels)
+        texts = label_texts(self._keys.labels, self._labels)
         return Verbaliser(names=self._labels, texts=texts, choose=first_column, outputs=lambda log: log)

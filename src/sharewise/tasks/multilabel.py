@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 import torch
 from pydantic import Field, field_validator
-from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import several_label_metrics
 from sharewise.tasks.label_sets import flag_columns, label_sets
 from sharewise.tasks.labels import declared_labels, label_texts
+from sharewise.tasks.loss_options import Weight, YesNoOptions, positive_weights
+from sharewise.tasks.losses import YesNoLoss
 from sharewise.tasks.task import Array, Column, Label, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser
 
@@ -23,7 +24,7 @@ _MOST_FOUND = 1000
 _MOST_IN_TEXTS = 7
 
 
-class MultilabelOptions(TaskOptions):
+class MultilabelOptions(TaskOptions, YesNoOptions):
     """Keys of a multilabel task: any number of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -48,6 +49,11 @@ class MultilabelOptions(TaskOptions):
     labels: Annotated[tuple[Label, ...] | dict[str, str], Field(min_length=2)] | None = Field(
         default=None,
         description="the labels in order, if not to be found out; or {label: its text} for text to text",
+    )
+    pos_weight: Literal["auto"] | Weight | Annotated[dict[str, Weight], Field(min_length=1)] | None = Field(
+        default=None,
+        description="weight in the loss of rows that have a label: of every label, or {label: number}; auto: rows "
+        "without it / rows with it, of the training rows",
     )
 
     @field_validator("labels")
@@ -78,7 +84,7 @@ class MultilabelOptions(TaskOptions):
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Multilabel:
         """Make the task again from what ``describe`` said of it."""
-        return Multilabel(name, self, tuple(description["labels"]))
+        return Multilabel(name, self, tuple(description["labels"]), YesNoLoss.restore(description))
 
 
 @final
@@ -87,11 +93,17 @@ class Multilabel(Task):
 
     several_labels: ClassVar[bool] = True
 
-    def __init__(self, name: str, options: MultilabelOptions, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        options: MultilabelOptions,
+        labels: tuple[str, ...],
+        loss: YesNoLoss | None = None,
+    ) -> None:
         super().__init__(name, options)
         self._labels = labels
-        self._declared = options.labels
-        self._separator = options.separator
+        self._keys = options
+        self._loss: YesNoLoss = loss or YesNoLoss()
         self.target_width = len(labels)
 
     @property
@@ -113,11 +125,16 @@ class Multilabel(Task):
         """See Task; an empty list, ``[]``, is a row without labels and no hole."""
         if column.dtype == pl.Struct:
             return flag_columns(column)
-        return label_sets(column, self._separator, self.options.map).flags(column, self._labels)
+        return label_sets(column, self._keys.separator, self.options.map).flags(column, self._labels)
+
+    def fit(self, counts: Array, rows: float) -> None:
+        """See Task."""
+        weights = positive_weights(self.name, self._keys.pos_weight, self._labels, counts, rows)
+        self._loss = self._keys.yes_no_loss(weights)
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Mean over the labels of each cell's binary cross-entropies, in nats."""
-        return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(dim=1)
+        """Mean over the labels of each cell's binary cross-entropies, in nats, as the loss's keys change them."""
+        return self._loss(outputs, targets).mean(dim=1)
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probability of each label."""
@@ -149,7 +166,7 @@ class Multilabel(Task):
                 expected=f"{_MOST_IN_TEXTS} labels at most",
                 action="use an encoder, or several tasks",
             )
-        own = label_texts(self._declared, self._labels)
+        own = label_texts(self._keys.labels, self._labels)
         held = torch.tensor([[bool(code >> i & 1) for i in range(number)] for code in range(2**number)])
 
         def texts(parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,13 +14,15 @@ from torch.nn import functional
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics, mae, ordinal_metrics
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
+from sharewise.tasks.loss_options import OneLabelOptions
+from sharewise.tasks.losses import OneLabelLoss
 from sharewise.tasks.task import Array, Label, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser, first_column
 
 _MOST_FOUND = 100
 
 
-class OrdinalOptions(TaskOptions):
+class OrdinalOptions(TaskOptions, OneLabelOptions):
     """Keys of an ordinal task: one of several labels in an order."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -57,7 +59,7 @@ class OrdinalOptions(TaskOptions):
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Ordinal:
         """Make the task again from what ``describe`` said of it."""
-        return Ordinal(name, self, tuple(description["labels"]))
+        return Ordinal(name, self, tuple(description["labels"]), OneLabelLoss.restore(description))
 
 
 def _in_order(name: str, options: OrdinalOptions, found: list[str]) -> list[str]:
@@ -87,10 +89,13 @@ class Ordinal(Task):
     they are in the proportional-odds model.)
     """
 
-    def __init__(self, name: str, options: OrdinalOptions, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, options: OrdinalOptions, labels: tuple[str, ...], loss: OneLabelLoss | None = None
+    ) -> None:
         super().__init__(name, options)
         self._labels = labels
-        self._declared = options.labels
+        self._keys = options
+        self._loss: OneLabelLoss = loss or OneLabelLoss()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -111,12 +116,16 @@ class Ordinal(Task):
         """See Task."""
         return encode_classes(column, self._labels)
 
+    def fit(self, counts: Array, rows: float) -> None:
+        """See Task."""
+        self._loss = self._keys.one_label_loss(self.name, self._labels, counts, rows)
+
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Negative log-likelihood of each cell's label, in nats."""
+        """Negative log-likelihood of each cell's label, in nats, as the loss's keys change it."""
         steps = torch.arange(self.outputs, device=outputs.device)
         over, reached = (targets > steps).to(outputs.dtype), targets >= steps
         each = functional.binary_cross_entropy_with_logits(outputs, over, reduction="none")
-        return (each * reached).sum(dim=1)
+        return self._loss.of_labels(-(each * reached).sum(dim=1), targets[:, 0].long())
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of each label or a higher one."""
@@ -149,7 +158,7 @@ class Ordinal(Task):
 
     def verbaliser(self) -> Verbaliser:
         """A text a label; outputs are the log-odds of the higher labels against each, from their probabilities."""
-        texts = label_texts(self._declared, self._labels)
+        texts = label_texts(self._keys.labels, self._labels)
 
         def outputs(log: torch.Tensor) -> torch.Tensor:
             higher = log.flip(1).logcumsumexp(dim=1).flip(1)[:, 1:]

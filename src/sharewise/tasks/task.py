@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from sharewise.errors import UnknownName
 from sharewise.options import Options
+from sharewise.tasks.losses import LOSS_KEYS, Loss
 from sharewise.tasks.verbaliser import Verbaliser
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -61,7 +62,7 @@ class TaskOptions(Options):
         description="a difference of the metric smaller than this doesn't matter; `metric: mae` needs one",
     )
 
-    @field_validator("labels", "map", mode="before", check_fields=False)
+    @field_validator("labels", "map", "class_weights", "pos_weight", mode="before", check_fields=False)
     @classmethod
     def _keys_are_texts(cls, value: Any) -> Any:
         """From Python keys may be numbers, which YAML's never are."""
@@ -94,6 +95,12 @@ class TaskOptions(Options):
         """The columns named under `votes`."""
         votes = self.votes or ()
         return tuple(votes.values()) if isinstance(votes, dict) else votes
+
+    @property
+    def loss_keys(self) -> tuple[str, ...]:
+        """The keys that make the loss another than the kind's plain one."""
+        fields = type(self).model_fields
+        return tuple(k for k in LOSS_KEYS if k in fields and getattr(self, k) != fields[k].default)
 
     @property
     def primary_metric(self) -> str:
@@ -140,6 +147,7 @@ class Task(ABC):
         self.name = name
         self.options = options
         self.metric = options.primary_metric
+        self._loss: Loss | None = None
 
     @property
     @abstractmethod
@@ -164,6 +172,18 @@ class Task(ABC):
 
         Raises:
             LabelError: at the first cell that holds no valid label.
+        """
+
+    @abstractmethod
+    def fit(self, counts: Array, rows: float) -> None:
+        """Take in how often each label occurs in training, for whatever the keys leave to the data.
+
+        Args:
+            counts: training rows that have each label, ``(labels,)``; of soft targets the sums of shares.
+            rows: training rows with a cell.
+
+        Raises:
+            UserError: where a key names a label that the task doesn't have.
         """
 
     @abstractmethod
@@ -209,6 +229,15 @@ class Task(ABC):
         typed = targets.astype(np.int64 if self.labels else np.float64)
         return typed if self.several_labels else typed[:, 0]
 
+    def label_rows(self, targets: Array) -> Array:
+        """How many of the targets ``(cells, target_width)`` have each label: ``(labels,)``."""
+        truth = self.truth(targets)
+        if not self.labels:
+            return np.zeros(0)
+        return np.asarray(
+            truth.sum(axis=0) if self.several_labels else np.bincount(truth, minlength=len(self.labels))
+        )
+
     @property
     def prefix(self) -> str:
         """What text to text puts before each of the task's texts."""
@@ -216,4 +245,5 @@ class Task(ABC):
 
     def describe(self) -> dict[str, Any]:
         """What a saved model must know of this task, ready for JSON."""
-        return {"kind": self.options.kind, "labels": list(self.labels), "metric": self.metric}
+        described = {"kind": self.options.kind, "labels": list(self.labels), "metric": self.metric}
+        return described | (self._loss.describe() if self._loss else {})
