@@ -121,5 +121,5 @@ def test_balanced_weights_are_counted_on_training_labels_or_on_the_shares_that_a
 
 
 def test_a_weight_of_no_label_is_refused(tmp_path):
-    with pytest.raises(UserError, match="tasks.y.class_weights: 'aa' is no label of this task"):
+    with pytest.raises(UserError, match="'aa' is no label of this task"):
         read(tmp_path, voted(class_weights={"aa": 2.0}))
