@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import stdtrit
 
 from sharewise.compare.planning import RunSpec
+from sharewise.data.context_options import ContextOptions
 from sharewise.data.languages import languages_seen
 from sharewise.data.simulated import is_simulated
 from sharewise.data.table import StudyData, Table
-from sharewise.models.manifest import Facts, Licence, SavedMetric
+from sharewise.models.manifest import Facts, Licence, SavedContext, SavedMetric
 from sharewise.models.pretrained import source_licence
 from sharewise.stats.groups import Groups
 from sharewise.stats.jackknife import influence
@@ -50,6 +51,11 @@ def describe_run(
             "simulated": any(is_simulated(study.folder / study.data[s].train) for s in sources),
         },
         texts={source: study.data[source].columns for source in sources},
+        context={
+            source: _saved(context, len(study.data[source].columns))
+            for source in sources
+            if (context := study.data[source].context) is not None
+        },
         languages=languages_seen(data.train.texts),
         metrics={
             name: {
@@ -60,6 +66,17 @@ def describe_run(
             for name, task in own.items()
         },
         licence=Licence(encoder=source_licence(encoder) if encoder.scratch is None else None),
+    )
+
+
+def _saved(context: ContextOptions, texts: int) -> SavedContext:
+    """Earlier turns in columns are one text each; those in rows have as many as the rows."""
+    return SavedContext(
+        columns=context.columns or (),
+        dialogue=context.dialogue,
+        turn=context.turn,
+        turns=context.turns,
+        texts=texts if context.dialogue is not None else 1,
     )
 
 

@@ -13,12 +13,17 @@ from sharewise.compare.workspace import Workspace
 
 
 def about_texts(workspace: Workspace, arms: Sequence[PlannedArm]) -> list[str]:
-    """Texts that lost their ends, and what happened to the token cache."""
+    """Texts that lost their ends, turns that were left out before them, and what happened to the token cache."""
     notes: list[str] = []
     for arm in arms:
+        limit = arm.resolved.training.max_length
         for split, store in workspace.stores(arm.resolved).items():
+            if store.shortened:
+                notes.append(
+                    f"{split}: {store.shortened:,} of {len(store):,} texts lost earlier turns, or a part of the oldest: "
+                    f"there was no room for them in {limit} tokens"
+                )
             if store.cut:
-                limit = arm.resolved.training.max_length
                 notes.append(
                     f"{split}: {store.cut:,} of {len(store):,} texts are longer than {limit} tokens and were cut"
                 )

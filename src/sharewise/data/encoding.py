@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sharewise.data.separating import Rows, Separators
+from sharewise.data.turn import Text, Turn
 from sharewise.tasks import Array
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
-Text = str | tuple[str, str]
-Rows = list[list[int]]
 _SLICE = 8192
 # A thread that changes a backend's state must not meet another that encodes with it.
 _ONE_AT_A_TIME = threading.Lock()
@@ -37,26 +37,34 @@ class Encoded:
         ids: int32 ``(tokens,)``.
         types: uint8 ``(tokens,)``: which text of a pair each token belongs to.
         lengths: int64 ``(rows,)``.
-        cut: how many of the rows were longer than allowed.
+        cut: how many of the texts were longer than allowed and lost their ends.
+        before: int64 ``(rows,)``: how many of the tokens are of earlier turns, separators included.
+        shortened: how many rows lost their oldest turns, or a part of them.
     """
 
     ids: Array
     types: Array
     lengths: Array
     cut: int
+    before: Array
+    shortened: int
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int) -> Encoded:
     """Encode texts and pairs, special tokens added, to ``max_length`` tokens each at most.
 
-    Of a pair the longer text loses its end first, so that neither vanishes.
+    Earlier turns stand before the text, with the separator that the tokenizer puts between the texts of a pair. Where
+    there is no room, the oldest go first; a text that is too long even so loses its end. Of a pair the longer text
+    loses its end first, so that neither vanishes.
     """
-    ids, types, cut = (_by_backend if tokenizer.is_fast else _by_python)(tokenizer, texts, max_length)
+    alone = [text.alone if isinstance(text, Turn) else text for text in texts]
+    ids, types, cut = (_by_backend if tokenizer.is_fast else _by_python)(tokenizer, alone, max_length)
     known = (i for i in (tokenizer.unk_token_id, tokenizer.pad_token_id) if i is not None)
     blank = [next(known, 0)]
     # A tokenizer without special tokens gives nothing for an empty text, and attention needs one token.
     ids = [row or blank for row in ids]
     types = [row or [0] for row in types]
+    before, shortened = _turns_before(tokenizer, texts, ids, types, max_length)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     tokens = int(lengths.sum())
     return Encoded(
@@ -64,7 +72,51 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: in
         np.fromiter(itertools.chain.from_iterable(types), dtype=np.uint8, count=tokens),
         lengths,
         cut,
+        before,
+        shortened,
     )
+
+
+def _turns_before(
+    tokenizer: PreTrainedTokenizerBase, texts: list[Text], ids: Rows, types: Rows, max_length: int
+) -> tuple[Array, int]:
+    """Put the earlier turns of each text before its tokens; changes ``ids`` and ``types``."""
+    before = np.zeros(len(texts), dtype=np.int64)
+    shortened = 0
+    held = [(row, text.context) for row, text in enumerate(texts) if isinstance(text, Turn) and text.context]
+    if not held:
+        return before, shortened
+    # A turn of a dialogue is before several others; it is encoded once.
+    said = list(dict.fromkeys(turn for _, context in held for turn in context))
+    tokens = dict(zip(said, _bare(tokenizer, said), strict=True))
+    with _ONE_AT_A_TIME:
+        separators = Separators.of(tokenizer)
+    for row, context in held:
+        ids[row], types[row], before[row], lost = separators.put_before(
+            ids[row], types[row], [tokens[turn] for turn in context], max_length
+        )
+        shortened += lost
+    return before, shortened
+
+
+def _bare(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> Rows:
+    """Token ids without special tokens, however many."""
+    if not tokenizer.is_fast:
+        return [list(ids) for ids in tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]]
+    with _plain(tokenizer.backend_tokenizer) as backend:
+        return [e.ids for e in backend.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def listed(texts: pl.DataFrame) -> list[Text]:
+    """The rows of a frame of ``text``, ``pair`` and, where there is one, ``context``, as texts, pairs and turns."""
+    pairs = zip(texts["text"].to_list(), texts["pair"].cast(pl.String).to_list(), strict=True)
+    alone = [(text, pair) for text, pair in pairs]
+    if "context" not in texts.columns:
+        return [text if pair is None else (text, pair) for text, pair in alone]
+    return [
+        Turn(text, pair, tuple(context or ()))
+        for (text, pair), context in zip(alone, texts["context"].to_list(), strict=True)
+    ]
 
 
 def _by_backend(
@@ -128,10 +180,15 @@ def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def text_digest(texts: pl.DataFrame) -> str:
-    """SHA-256 over the columns ``text`` and ``pair`` in order."""
+    """SHA-256 over the columns ``text``, ``pair`` and, where there is one, ``context`` in order."""
     digest = hashlib.sha256()
     for frame in texts.iter_slices(_SLICE):
-        for column in (frame["text"], frame["pair"].cast(pl.String)):
+        columns = [frame["text"], frame["pair"].cast(pl.String)]
+        if "context" in frame.columns:
+            turns = frame["context"]
+            digest.update(turns.list.len().fill_null(0).cast(pl.Int64).to_numpy().tobytes())
+            columns.append(turns.explode().drop_nulls())
+        for column in columns:
             digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
             digest.update("".join(column.fill_null("").to_list()).encode())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from sharewise.data.context import TURNS
 from sharewise.data.majority import with_majorities
 from sharewise.data.options import DataOptions
 from sharewise.data.parts import Part, split_parts
@@ -108,6 +109,7 @@ def _table(
     offsets = np.cumsum(
         [0, *(max(int(p.groups.max(initial=-1)) for p in of.values()) + 1 for of in parts.values())]
     )
+    told = [part.context is not None for part in here.values()]
     blocks: dict[str, Array] = {}
     for name, task in tasks.items():
         data = task.options.data
@@ -115,7 +117,7 @@ def _table(
         blocks[name][ends[data] - len(here[data].rows) : ends[data]] = targets[name][split]
     return Table(
         split=split,
-        texts=pl.concat([_texts(used[name], part) for name, part in here.items()]),
+        texts=pl.concat([_texts(used[name], part, context=any(told)) for name, part in here.items()]),
         targets=blocks,
         votes={
             name: _placed(votes[name][split], sum(sizes), ends[tasks[name].options.data]) for name in votes
@@ -127,14 +129,27 @@ def _table(
         sources=np.repeat(np.arange(len(here), dtype=np.int32), sizes),
         rows=np.concatenate([part.rows for part in here.values()]).astype(np.int64),
         datasets=tuple(here),
-        grouped=any(options.group is not None for options in used.values()),
+        earlier=_earlier(here) if any(told) else None,
+        grouped=any(options.grouping is not None for options in used.values()),
     )
 
 
-def _texts(options: DataOptions, part: Part) -> pl.DataFrame:
+def _texts(options: DataOptions, part: Part, *, context: bool) -> pl.DataFrame:
     text, *pair = (part.column(column) for column in options.columns)
     second = pair[0] if pair else pl.repeat(None, len(text), dtype=pl.String, eager=True)
-    return pl.DataFrame({"text": text, "pair": second}, schema={"text": pl.String, "pair": pl.String})
+    texts = pl.DataFrame({"text": text, "pair": second}, schema={"text": pl.String, "pair": pl.String})
+    if not context:
+        return texts
+    none = pl.repeat(None, len(text), dtype=TURNS, eager=True)
+    return texts.with_columns((none if part.context is None else part.context.texts).alias("context"))
+
+
+def _earlier(parts: Mapping[str, Part]) -> Array:
+    counts = [
+        np.full(len(part.rows), -1, dtype=np.int64) if part.context is None else part.context.turns
+        for part in parts.values()
+    ]
+    return np.concatenate(counts)
 
 
 def _slices(used: Mapping[str, DataOptions], parts: Mapping[str, Part]) -> pl.DataFrame:

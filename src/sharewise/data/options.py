@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from sharewise.data.context_options import Column, ContextOptions
 from sharewise.options import Options
 
 _FRACTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 _NUMBER = re.compile(r"^\d*\.?\d+$")
-Column = Annotated[str, StringConstraints(min_length=1)]
 
 
 def fraction(source: str) -> float | None:
@@ -35,6 +35,9 @@ class DataOptions(Options):
     text: Column | tuple[Column, Column] = Field(description="the column with the text, or the two of a pair")
     group: Column | None = Field(
         default=None, description="column of rows that belong together: never split, resampled as one"
+    )
+    context: ContextOptions | None = Field(
+        default=None, description="earlier turns that are put before each text: a column, a list, or these keys"
     )
     slice: Column | Annotated[tuple[Column, ...], Field(min_length=1)] | None = Field(
         default=None,
@@ -76,6 +79,21 @@ class DataOptions(Options):
         if not isinstance(value, str) and value[0] == value[1]:
             raise ValueError(f"column {value[0]!r} is named twice; a pair is two columns, one text is one")
         return value
+
+    @field_validator("context")
+    @classmethod
+    def _context_is_no_text(cls, value: ContextOptions | None, info: ValidationInfo) -> ContextOptions | None:
+        text = info.data.get("text", ())
+        named = () if value is None else value.columns or ()
+        both = next((column for column in named if column in ((text,) if isinstance(text, str) else text)), None)
+        if both is not None:
+            raise ValueError(f"column {both!r} is under `text` too, and a turn can't be before itself")
+        return value
+
+    @property
+    def grouping(self) -> str | None:
+        """The column of rows that belong together: `group`, or else the dialogue that `context` names."""
+        return self.group or (self.context.dialogue if self.context is not None else None)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from sharewise.data.context import Context, read_context
 from sharewise.data.options import DataOptions, fraction
 from sharewise.data.reading import Records
 from sharewise.data.splits import cut, strata, units
@@ -25,12 +26,14 @@ class Part:
         rows: int64 ``(rows,)``: their numbers in it, from zero.
         groups: int64 ``(rows,)``: the groups' numbers within the data set, over all of its splits.
         cut: the fraction, as declared, if they are cut from the training file.
+        context: their earlier turns, where the data set declares any.
     """
 
     records: Records
     rows: Array
     groups: Array
     cut: str | None = None
+    context: Context | None = None
 
     def column(self, name: str) -> pl.Series:
         """One column of these rows."""
@@ -39,7 +42,7 @@ class Part:
     @property
     def origin(self) -> Origin:
         """The file, and what its records are counted by."""
-        return Origin(self.records.name, "row" if self.records.lines is None else "line")
+        return Origin(self.records.name, self.records.unit)
 
     @property
     def lines(self) -> Array:
@@ -49,7 +52,13 @@ class Part:
 
     def take(self, chosen: Array, cut: str | None) -> Part:
         """Some of these rows, by a mask ``(rows,)``."""
-        return Part(records=self.records, rows=self.rows[chosen], groups=self.groups[chosen], cut=cut)
+        return Part(
+            records=self.records,
+            rows=self.rows[chosen],
+            groups=self.groups[chosen],
+            cut=cut,
+            context=None if self.context is None else self.context.take(np.flatnonzero(chosen)),
+        )
 
 
 def split_parts(
@@ -73,6 +82,7 @@ def split_parts(
     notes: list[str] = []
     parts: dict[str, Part] = {}
     groups = _groups(options, records)
+    _check_dialogues(name, options, records)
     for split, read in records.items():
         labelled = ~np.logical_and.reduce([holes(read.frame[label]) for label in labels])
         rows = np.flatnonzero(labelled)
@@ -81,7 +91,11 @@ def split_parts(
             notes.append(
                 f"{read.name}: {missing:,} of {read.frame.height:,} rows hold no label and were left out"
             )
-        parts[split] = Part(records=read, rows=rows, groups=groups[split][rows])
+        context = None
+        if options.context is not None:
+            found, remarks = read_context(name, options.context, options.columns, read)
+            context, notes = found.take(rows), notes + remarks
+        parts[split] = Part(records=read, rows=rows, groups=groups[split][rows], context=context)
         _check_texts(parts[split], options)
     shares = {split: source for split in SPLITS[1:] if fraction(source := getattr(options, split) or "")}
     if shares:
@@ -94,8 +108,8 @@ def _groups(options: DataOptions, records: Mapping[str, Records]) -> dict[str, A
     known: dict[str, int] = {}
     groups: dict[str, Array] = {}
     free = 0
-    if options.group is not None:
-        by_split = {split: spelled(read.frame[options.group]) for split, read in records.items()}
+    if options.grouping is not None:
+        by_split = {split: spelled(read.frame[options.grouping]) for split, read in records.items()}
         for spellings, _ in by_split.values():
             for spelling in spellings:
                 known.setdefault(spelling, len(known))
@@ -103,12 +117,33 @@ def _groups(options: DataOptions, records: Mapping[str, Records]) -> dict[str, A
     for split, read in records.items():
         numbers = np.arange(free, free + read.frame.height, dtype=np.int64)
         free += read.frame.height
-        if options.group is not None:
+        if options.grouping is not None:
             spellings, codes = by_split[split]
             named = np.array([known[s] for s in spellings] + [-1], dtype=np.int64)[codes]
             numbers = np.where(codes < 0, numbers, named)
         groups[split] = numbers
     return groups
+
+
+def _check_dialogues(name: str, options: DataOptions, records: Mapping[str, Records]) -> None:
+    """A dialogue whose rows are of different groups could be cut in two, and have its context on the other side."""
+    dialogue = None if options.context is None else options.context.dialogue
+    if dialogue is None or options.group in (None, dialogue):
+        return
+    for read in records.values():
+        spellings, codes = spelled(read.frame[dialogue])
+        group = spelled(read.frame[options.group])[1]
+        rows = np.flatnonzero(codes >= 0)
+        _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
+        apart = rows[group[rows] != group[rows][first][inverse]]
+        if len(apart):
+            row = int(apart[0])
+            raise UserError(
+                f"{read.where(row, options.group or '')}: the rows of dialogue {spellings[codes[row]]!r} are of "
+                "different groups",
+                expected=f"all rows of a dialogue in one group, as data.{name}.context.dialogue needs them together",
+                action=f"leave `data.{name}.group` out: the dialogues themselves are groups then",
+            )
 
 
 def _check_texts(part: Part, options: DataOptions) -> None:
@@ -146,7 +181,7 @@ def _cut(
         if len(parts[split].rows) == 0:
             raise UserError(
                 f"data.{name}.{split}: {source} of {len(train.rows):,} row(s) leaves none",
-                expected="a row at least" + ("; groups are never split" if options.group else ""),
+                expected="a row at least" + ("; groups are never split" if options.grouping else ""),
                 action="declare a larger fraction, or name a file",
             )
     return parts
@@ -157,9 +192,9 @@ def _unit_names(options: DataOptions, part: Part) -> list[str]:
     texts = part.records.frame.select(
         pl.concat_str([pl.col(c) for c in options.columns], separator="\x1f").alias("text")
     )["text"].gather(part.rows)
-    if options.group is None:
+    if options.grouping is None:
         return texts.to_list()
-    spellings, codes = spelled(part.column(options.group))
+    spellings, codes = spelled(part.column(options.grouping))
     return [
         f"group {spellings[code]}" if code >= 0 else f"text {text}"
         for code, text in zip(codes.tolist(), texts.to_list(), strict=True)

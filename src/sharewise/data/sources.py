@@ -41,6 +41,7 @@ def read_sources(
         split_cells = {
             c for t in tasks.values() if t.data == name and t.splits_cells for c in t.label_columns
         }
+        split_cells.update((options.context and options.context.columns) or ())
         for split in SPLITS:
             source = getattr(options, split)
             if source is None or fraction(source) is not None:
@@ -81,6 +82,8 @@ def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions
     named = [(column, f"data.{name}.text") for column in options.columns]
     if options.group is not None:
         named.append((options.group, f"data.{name}.group"))
+    if options.context is not None:
+        named += [(column, f"data.{name}.context") for column in options.context.named]
     named += [(column, f"data.{name}.slice") for column in options.slices]
     for key, task in tasks.items():
         if task.data == name:

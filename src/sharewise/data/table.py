@@ -33,12 +33,15 @@ class Table:
 
     Attributes:
         split: train, validation or test.
-        texts: frame of ``(rows, 2)``: ``text`` and ``pair``; ``pair`` is null where there is one text only.
+        texts: frame of ``(rows, 2)``: ``text`` and ``pair``; ``pair`` is null where there is one text only. Where a
+            data set declares earlier turns ``(rows, 3)``, with ``context``: lists of texts, the oldest first.
         targets: for each task float32 of shape ``(rows, task.target_width)``; NaN rows are holes.
         groups: int64 ``(rows,)``: rows of one number belong together; unique over data sets.
         sources: int32 ``(rows,)``: index of the row's data set among ``datasets``.
         rows: int64 ``(rows,)``: the row's zero-based number in its data set's file (or files) as read.
         datasets: names of the data sets, in the study's order.
+        earlier: int64 ``(rows,)``: how many earlier turns each row has, those that are over the declared number and so
+            not in ``context`` included, -1 in data sets that declare none; None where no data set does.
         grouped: whether any data set declared groups; else ``groups`` simply numbers the rows.
         votes: for each task with declared votes how many raters chose each label, int32 ``(rows, labels)``; a row
             without votes is all zero.
@@ -59,6 +62,7 @@ class Table:
     rows: Array
     datasets: tuple[str, ...]
     grouped: bool
+    earlier: Array | None = None
     votes: Mapping[str, Array] = field(default_factory=dict)
     soft: Mapping[str, Array] = field(default_factory=dict)
     loss_weights: Mapping[str, Array] = field(default_factory=dict)
@@ -81,11 +85,16 @@ class Table:
         """SHA-256 over all texts in order, and the groups."""
         digest = hashlib.sha256()
         for start in range(0, len(self), _CHUNK):
-            for text, pair in self.texts.slice(start, _CHUNK).select("text", "pair").iter_rows():
+            for text, pair, *context in self._texts(start).iter_rows():
                 # A null pair is no pair; an empty one still is a second text.
                 digest.update(f"{text}\x01".encode() if pair is None else f"{text}\x00{pair}\x01".encode())
+                for turn in (context and context[0]) or ():
+                    digest.update(f"{turn}\x02".encode())
         digest.update(self.groups.tobytes())
         return digest.hexdigest()
+
+    def _texts(self, start: int) -> pl.DataFrame:
+        return self.texts.slice(start, _CHUNK).select("text", "pair", "^context$")
 
     def target_digest(self, task: str) -> str:
         """SHA-256 over one task's targets, holes included."""

@@ -43,7 +43,7 @@ class TokenFiles:
 def write_tokens(folder: Path, chunks: Iterable[Encoded], facts: dict[str, Any]) -> None:
     """Append chunk after chunk to files in a new or empty folder; memory holds one chunk at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokens, cut, segments = 0, 0, False
+    tokens, cut, shortened, segments = 0, 0, 0, False
     checks = dict.fromkeys(_DTYPES, 0)
     files = {name: (folder / name).open("wb") for name in _DTYPES}
     try:
@@ -60,6 +60,7 @@ def write_tokens(folder: Path, chunks: Iterable[Encoded], facts: dict[str, Any])
             append("offsets", tokens + np.cumsum(chunk.lengths))
             tokens += len(chunk.ids)
             cut += chunk.cut
+            shortened += chunk.shortened
             segments = segments or bool(chunk.types.any())
     finally:
         for file in files.values():
@@ -67,7 +68,7 @@ def write_tokens(folder: Path, chunks: Iterable[Encoded], facts: dict[str, Any])
     if not segments:
         (folder / "types").unlink()
         del checks["types"]
-    (folder / _FACTS).write_text(json.dumps({**facts, "cut": cut, "checks": checks}), encoding="utf-8")
+    (folder / _FACTS).write_text(json.dumps({**facts, "cut": cut, "shortened": shortened, "checks": checks}), encoding="utf-8")
 
 
 def open_tokens(folder: Path, *, mapped: bool) -> TokenFiles:

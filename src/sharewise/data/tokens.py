@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 import torch
 
-from sharewise.data.encoding import Encoded, Text, encode, text_digest, tokenizer_digest
+from sharewise.data.encoding import Encoded, encode, listed, text_digest, tokenizer_digest
 from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens
+from sharewise.data.turn import Text
 from sharewise.files import write_folder
 from sharewise.tasks import Array
 
@@ -63,7 +64,8 @@ class TokenStore:
         lengths: int32 ``(rows,)``: tokens of each row, special tokens included.
         pad_id: id of the pad token.
         pad_type: segment of the pad token.
-        cut: how many rows were longer than allowed and lost their ends.
+        cut: how many texts were longer than allowed and lost their ends.
+        shortened: how many rows lost their oldest turns, or a part of them.
         notes: plain sentences on what was found out on the way, for the report's warnings.
     """
 
@@ -75,6 +77,7 @@ class TokenStore:
         self.pad_id = int(files.facts["pad_id"])
         self.pad_type = int(files.facts["pad_type"])
         self.cut = int(files.facts["cut"])
+        self.shortened = int(files.facts.get("shortened", 0))
         self.notes = notes
 
     def __len__(self) -> int:
@@ -107,10 +110,11 @@ def tokenize(
     """Tokenise texts, or take them from the cache.
 
     Texts over ``max_length`` tokens lose their ends; of a pair the longer text is cut first, so that neither
-    vanishes. Segments are kept where the tokenizer's ``model_input_names`` asks for them.
+    vanishes. Of earlier turns the oldest make room before that. Segments are kept where the tokenizer's ``model_input_names`` asks for them.
 
     Args:
-        texts: frame of ``(rows, 2)``: ``text``, and ``pair``, null where there is one text only.
+        texts: frame of ``(rows, 2)``: ``text``, and ``pair``, null where there is one text only; or ``(rows, 3)`` with
+            ``context``, the texts of earlier turns.
         tokenizer: of transformers; one with a `tokenizers` backend is faster by far.
         max_length: tokens of a row at most, special tokens included.
         cache: folder in which the ids are kept under a hash of tokenizer, ``max_length`` and texts; without
@@ -138,17 +142,17 @@ def tokenize(
 
 
 def tokenize_now(texts: list[Text], tokenizer: PreTrainedTokenizerBase, *, max_length: int) -> TokenStore:
-    """Tokenise a few texts and pairs in memory, as `tokenize` does it with many.
+    """Tokenise a few texts, pairs and turns in memory, as `tokenize` does it with many.
 
     Args:
-        texts: texts, or pairs of them.
+        texts: texts, pairs of them, or turns with what was before them.
         tokenizer: of transformers.
         max_length: tokens of a row at most, special tokens included.
     """
     encoded = encode(tokenizer, texts, max_length)
     segments = "token_type_ids" in tokenizer.model_input_names and bool(encoded.types.any())
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(encoded.lengths)])
-    facts = {**_pads(tokenizer), "cut": encoded.cut}
+    facts = {**_pads(tokenizer), "cut": encoded.cut, "shortened": encoded.shortened}
     return TokenStore(TokenFiles(encoded.ids, encoded.types if segments else None, offsets, facts))
 
 
@@ -161,10 +165,7 @@ def _pads(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
 def _chunks(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Iterator[Encoded]:
     segments = "token_type_ids" in tokenizer.model_input_names
     for frame in texts.iter_slices(_CHUNK):
-        pairs = zip(frame["text"].to_list(), frame["pair"].cast(pl.String).to_list(), strict=True)
-        encoded = encode(
-            tokenizer, [text if pair is None else (text, pair) for text, pair in pairs], max_length
-        )
+        encoded = encode(tokenizer, listed(frame), max_length)
         if not segments:
             encoded.types.fill(0)
         yield encoded

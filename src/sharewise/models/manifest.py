@@ -48,12 +48,37 @@ class Licence(Options):
     data: dict[str, str] = Field(default_factory=dict, description="by data set")
 
 
+class SavedContext(Options):
+    """What stood before the texts of a data set in training."""
+
+    columns: tuple[str, ...] = Field(default=(), description="with the earlier turns, the oldest first")
+    dialogue: str | None = Field(default=None, description="or the column of the dialogue")
+    turn: str | None = Field(default=None, description="and that of the number of the turn in it")
+    turns: int | None = Field(
+        description="before each text at most, the nearest ones; all that the columns hold if null"
+    )
+    texts: int = Field(ge=1, description="texts that a turn has: 2 of a question and its answer")
+
+    @property
+    def most(self) -> int | None:
+        """Earlier texts before each one at most; None for all that there are."""
+        return None if self.turns is None else self.turns * self.texts
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that it takes."""
+        return self.columns or tuple(c for c in (self.dialogue, self.turn) if c is not None)
+
+
 class Facts(Options):
     """What whoever trained a model knows of it, beyond what its weights and tokenizer are."""
 
     study: dict[str, Any] = Field(description="where the model comes from: study, run, hashes of its data")
     texts: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="by data set, the one or two columns that held its texts"
+    )
+    context: dict[str, SavedContext] = Field(
+        default_factory=dict, description="by data set, the earlier turns before its texts, the oldest first"
     )
     languages: dict[str, float] = Field(
         default_factory=dict, description="share of the training texts by language, as far as scripts show it"

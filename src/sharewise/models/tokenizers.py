@@ -36,7 +36,8 @@ def load_tokenizer(
 
     Args:
         options: the encoder.
-        train_texts: the training split's texts, ``(rows, 2)``: ``text`` and ``pair``; needed for ``scratch``.
+        train_texts: the training split's texts, ``(rows, 2)``: ``text`` and ``pair``, and ``context`` where there is
+            one; needed for ``scratch``.
         cache: folder in which trained tokenizers are kept under a hash of texts and size.
 
     Raises:
@@ -59,7 +60,7 @@ def load_tokenizer(
 
 
 def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
-    """Train byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) on texts and pairs.
+    """Train byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) on texts, pairs and earlier turns.
 
     Bytes serve every script without an unknown piece, and of the library's trainers this one gives the same
     tokenizer each time. Full-width letters, decomposed Hangul and their like take one form; case is dropped.
@@ -119,3 +120,6 @@ def _slices(texts: pl.DataFrame) -> Iterator[list[str]]:
     for name in ("text", "pair"):
         for part in texts[name].cast(pl.String).drop_nulls().to_frame().iter_slices(_SLICE):
             yield part[name].to_list()
+    if "context" in texts.columns:
+        for part in texts.select("context").iter_slices(_SLICE):
+            yield part["context"].explode().drop_nulls().to_list()

@@ -65,8 +65,16 @@ class Records:
             row: zero-based row of ``frame``.
             column: name of the column.
         """
-        place = f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
-        return f"{self.name}, {place}, column {column!r}"
+        return f"{self.name}, {self.unit} {self.place(row)}, column {column!r}"
+
+    @property
+    def unit(self) -> str:
+        """What places are counted by: ``line``, or ``row`` in formats without lines."""
+        return "row" if self.lines is None else "line"
+
+    def place(self, row: int) -> int:
+        """The one-based line or row of a zero-based row of ``frame``."""
+        return row + 1 if self.lines is None else int(self.lines[row])
 
 
 class ColumnError(UserError):
