@@ -9,6 +9,7 @@ from sharewise.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from sharewise.compare import compare
+    from sharewise.data.turn import Turn
     from sharewise.errors import RunError, UserError
     from sharewise.serve import Scorer
     from sharewise.study import Study, load_study
@@ -18,12 +19,13 @@ _HOMES = {
     "RunError": "sharewise.errors",
     "Scorer": "sharewise.serve",
     "Study": "sharewise.study",
+    "Turn": "sharewise.data.turn",
     "UserError": "sharewise.errors",
     "compare": "sharewise.compare",
     "load_study": "sharewise.study",
 }
 
-__all__ = ["RunError", "Scorer", "Study", "UserError", "compare", "load_study"]
+__all__ = ["RunError", "Scorer", "Study", "Turn", "UserError", "compare", "load_study"]
 
 
 def __getattr__(name: str) -> Any:

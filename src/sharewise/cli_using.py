@@ -58,6 +58,16 @@ def predict(
             "--text", help="Column with the text; twice for a pair. The training data's if left out."
         ),
     ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context",
+            help="Column with an earlier turn, the oldest first. The training data's if left out.",
+        ),
+    ] = None,
+    no_context: Annotated[
+        bool, typer.Option("--no-context", help="Score each text without what was said before it.")
+    ] = False,
     tasks: Annotated[
         str | None, typer.Option("--tasks", help="Names with commas between; all if left out.")
     ] = None,
@@ -80,6 +90,9 @@ def predict(
     from sharewise.serve import Scorer, predict_file
     from sharewise.serve.console import watching
 
+    if context and no_context:
+        raise UserError("--context and --no-context say two things", action="give one of them")
+
     with watching(quiet=as_json) as watch:
         done = predict_file(
             Scorer.load(folder, engine=engine),
@@ -93,6 +106,7 @@ def predict(
             encoding=encoding,
             restart=restart,
             watch=watch,
+            context=False if no_context else context,
         )
     if as_json:
         facts = {**vars(done), "rejected_file": str(done.rejected_file) if done.rejected_file else None}

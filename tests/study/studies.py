@@ -35,6 +35,7 @@ NAMED: dict[str, Any] = {
             "test": "10%",
             "text": ["question", "answer"],
             "group": "dialogue_id",
+            "context": {"dialogue": "dialogue_id", "turn": "turn", "last": 2},
             "slice": ["turn", "topic"],
             "encoding": "cp949",
         },
@@ -188,7 +189,7 @@ NAMED: dict[str, Any] = {
 
 SCRATCH: dict[str, Any] = {
     "name": "scratch",
-    "data": NAMED["data"],
+    "data": {**NAMED["data"], "talk": {**NAMED["data"]["talk"], "context": {"columns": ["before"]}}},
     "tasks": NAMED["tasks"],
     "encoder": {
         "scratch": {"layers": 2, "width": 128, "heads": 4, "vocabulary": 4000, "dropout": 0.0},

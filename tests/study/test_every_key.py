@@ -89,6 +89,10 @@ def test_an_empty_value_is_a_default_or_a_mistake_with_line_and_path(tmp_path, k
         message = refusal(tmp_path, empty)
         assert located(message, empty) == ".".join(path[:-1])
         assert "name exactly one encoder" in message
+    elif path[-2:] in (("context", "columns"), ("context", "dialogue"), ("context", "turn")):
+        message = refusal(tmp_path, empty)
+        assert located(message, empty) == "data.talk.context"
+        assert "name the earlier turns one way" in message or "go together" in message
     elif not key.field.is_required() and (section or key.field.default is None):
         load(tmp_path, empty)
     else:

@@ -1,4 +1,4 @@
-"""What goes with the labels besides the meaning of the text: length, size of the group, any column to slice by."""
+"""What goes with the labels besides the meaning of the text: length, group, earlier turns, any column to slice by."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ class _Bins:
 
 
 def effects(rows: Rows) -> tuple[list[Effect], list[Found]]:
-    """Measure the effect of length, group size and slice columns on every task's labels, on training rows."""
+    """Measure the effect of length, group size, earlier turns and slice columns on each task's training labels."""
     table = rows.data.train
     part = rows.of_split("train")
     properties = [_numbers("text length in characters", rows.characters[part].astype(np.float64))]
     if table.grouped:
         _, group, size = np.unique(table.groups, return_inverse=True, return_counts=True)
         properties.append(_numbers("rows of the group", size[group.reshape(-1)].astype(np.float64)))
+    if table.earlier is not None:
+        known = np.where(table.earlier < 0, np.nan, table.earlier.astype(np.float64))
+        properties.append(_numbers("number of earlier turns", known))
     properties += [_column(name, table.slices[name]) for name in table.slices.columns]
     found = []
     findings = []

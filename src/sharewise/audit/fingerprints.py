@@ -29,7 +29,8 @@ class Fingerprints:
     """Of some texts or pairs.
 
     Attributes:
-        exact: int64 ``(rows,)``: rows of equal texts have equal numbers, from 0 by first occurrence.
+        exact: int64 ``(rows,)``: rows of equal texts, with equal earlier turns before them, have equal numbers, from
+            0 by first occurrence.
         normal: int64 ``(rows,)``: the same for normal forms; of a pair the order of the two doesn't matter.
         halves: uint64 ``(rows, 2)``: a hash of the normal form of each text of a pair; the second is 0 without one.
         signatures: uint32 ``(rows, BINS)``.
@@ -44,8 +45,14 @@ class Fingerprints:
 
 
 def fingerprints(texts: pl.DataFrame) -> Fingerprints:
-    """Take the fingerprints of ``(rows, 2)`` texts: ``text`` and ``pair``."""
-    exact = texts.select(pl.struct("text", "pair").hash(seed=1)).to_series().to_numpy()
+    """Take the fingerprints of ``(rows, 2)`` texts: ``text`` and ``pair``, or of ``(rows, 3)`` with ``context``.
+
+    What was said before a text makes it another one, for the same answer can be right here and wrong there; but texts
+    are nearly equal by themselves.
+    """
+    said = _said_before(texts)
+    told = texts.select("text", "pair").with_columns(*([] if said is None else [said]))
+    exact = told.select(pl.struct(told.columns).hash(seed=1)).to_series().to_numpy()
     halves = np.zeros((len(texts), 2), dtype=np.uint64)
     signatures = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
     shingles = np.zeros(len(texts), dtype=np.int32)
@@ -59,7 +66,22 @@ def fingerprints(texts: pl.DataFrame) -> Fingerprints:
             halves[part, place] = _whole(points, starts)
             shingles[part] += _shingle(points, starts, signatures[part])
     keys = _mixed(halves.min(axis=1)) + halves.max(axis=1)
+    if said is not None:
+        keys = _mixed(keys) + _in_chunks(said)
     return Fingerprints(numbered(exact), numbered(keys), halves, signatures, shingles)
+
+
+def _said_before(texts: pl.DataFrame) -> pl.Series | None:
+    """The earlier turns of each row as one text; None where no data set declares any."""
+    if "context" not in texts.columns:
+        return None
+    return texts.select(pl.col("context").list.join("\n").fill_null("")).to_series()
+
+
+def _in_chunks(texts: pl.Series) -> Array:
+    """A hash of the normal form of each text, uint64 ``(texts,)``."""
+    starts = range(0, len(texts), _CHUNK)
+    return np.concatenate([_whole(*code_points(texts.slice(start, _CHUNK))) for start in starts])
 
 
 def numbered(keys: Array) -> Array:

@@ -11,7 +11,7 @@ import polars as pl
 from sharewise.audit.rows import Found, Rows, percent
 from sharewise.audit.schema import Lengths, Padding, SplitLengths
 from sharewise.data.batches import BatchPlan
-from sharewise.data.encoding import encode
+from sharewise.data.encoding import encode, listed
 from sharewise.tasks import Array
 
 if TYPE_CHECKING:
@@ -54,17 +54,22 @@ def lengths(
         numbers = np.arange(part.start, part.stop)
         # The same rows whenever the data are the same.
         sample = np.sort(np.random.default_rng(0).permutation(numbers)[:SAMPLE])
-        longest = numbers[np.argsort(-rows.characters[part], kind="stable")[:_LONGEST]]
-        tokens = _tokens(rows.texts[sample], tokenizer)
-        extremes = _tokens(rows.texts[longest], tokenizer)
-        cut = float(np.mean(tokens > max_length))
+        size = (rows.characters + rows.characters_before)[part]
+        longest = numbers[np.argsort(-size, kind="stable")[:_LONGEST]]
+        tokens, before = _tokens(rows.texts[sample], tokenizer)
+        extremes, _ = _tokens(rows.texts[longest], tokenizer)
+        own = tokens - before
+        cut = float(np.mean(own > max_length))
         splits.append(
-            _describe(split, len(numbers), tokens, int(extremes.max(initial=tokens.max())), max_length)
+            _describe(
+                split, len(numbers), tokens, before, int(extremes.max(initial=tokens.max())), max_length
+            )
         )
         if split == "train":
             padding = _padding(tokens, max_length, batch_tokens, batch_rows)
             if cut > _MUCH_CUT:
-                findings.append(_cut(sample[tokens > max_length], tokens, max_length, cut, len(sample)))
+                findings.append(_cut(sample[own > max_length], own, max_length, cut, len(sample)))
+            findings += _context(sample, tokens, before, max_length)
             wasted = padding.to_max_length
             findings.append(_padded(wasted, padding, max_length, float(tokens.mean())))
     sampled = max(s.sampled for s in splits) < max(s.rows for s in splits)
@@ -77,12 +82,15 @@ def lengths(
     return described, findings
 
 
-def _tokens(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase) -> Array:
-    pairs = zip(texts["text"].to_list(), texts["pair"].cast(pl.String).to_list(), strict=True)
-    return encode(tokenizer, [t if p is None else (t, p) for t, p in pairs], _ENDLESS).lengths
+def _tokens(texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase) -> tuple[Array, Array]:
+    """Tokens of each row, and those of its earlier turns among them, int64 ``(rows,)`` each."""
+    found = encode(tokenizer, listed(texts), _ENDLESS)
+    return found.lengths, found.before
 
 
-def _describe(split: str, rows: int, tokens: Array, longest: int, max_length: int) -> SplitLengths:
+def _describe(
+    split: str, rows: int, tokens: Array, before: Array, longest: int, max_length: int
+) -> SplitLengths:
     top = np.percentile(tokens, 99.5)
     width = max(1, int(np.ceil((top + 1) / _BARS)))
     edges: Sequence[int] = [*range(0, int(top) + 1 + width, width)]
@@ -95,8 +103,10 @@ def _describe(split: str, rows: int, tokens: Array, longest: int, max_length: in
         mean=float(tokens.mean()),
         percentiles={p: float(np.percentile(tokens, p)) for p in _PERCENTILES},
         longest=longest,
-        cut=float(np.mean(tokens > max_length)),
+        cut=float(np.mean(tokens - before > max_length)),
         lost=float(np.maximum(tokens - max_length, 0).sum() / tokens.sum()),
+        earlier=float(before.sum() / tokens.sum()),
+        shortened=float(np.mean((before > 0) & (tokens > max_length))),
         histogram=(*bars, (edges[-1], _ENDLESS, int(counts[-1]))) if counts[-1] else tuple(bars),
     )
 
@@ -136,6 +146,28 @@ def _cut(rows: Array, tokens: Array, max_length: int, cut: float, sampled: int) 
         to_do=f"`training.max_length: {need}` would keep 99 % whole; longer batches cost more time",
         rows=rows,
     )
+
+
+def _context(rows: Array, tokens: Array, before: Array, max_length: int) -> list[Found]:
+    """What earlier turns cost, and which rows have no room for all of them."""
+    if not before.any():
+        return []
+    own = tokens - before
+    short = (before > 0) & (tokens > max_length)
+    share = float(np.mean(short))
+    fitting = int(np.percentile(tokens, 99))
+    return [
+        Found(
+            key="context",
+            severity="warning" if share > _MUCH_CUT else "note",
+            says=f"Earlier turns take the training rows from {own.mean():.0f} tokens on average to "
+            f"{tokens.mean():.0f}; {percent(share)} of the rows have no room for all of them in `max_length: "
+            f"{max_length}`, and lose the oldest",
+            to_do=f"`training.max_length: {fitting}` would keep all turns of 99 % of the rows; fewer turns "
+            "(`context.last`) cost less time",
+            rows=rows[short],
+        )
+    ]
 
 
 def _padded(wasted: float, padding: Padding, max_length: int, mean: float) -> Found:

@@ -44,7 +44,7 @@ class Rows:
 
     @cached_property
     def texts(self) -> pl.DataFrame:
-        """``(rows, 2)``: text and pair."""
+        """``(rows, 2)``: text and pair; ``(rows, 3)`` with the context where a data set has earlier turns."""
         return pl.concat([table.texts for table in self.tables])
 
     @cached_property
@@ -59,6 +59,14 @@ class Rows:
             pl.col("text").str.len_chars() + pl.col("pair").str.len_chars().fill_null(0)
         )
         return counted.to_series().to_numpy().astype(np.int64)
+
+    @cached_property
+    def characters_before(self) -> Array:
+        """int64 ``(rows,)``: characters of the earlier turns that are put before the text."""
+        if "context" not in self.texts.columns:
+            return np.zeros(len(self), dtype=np.int64)
+        counted = self.texts.select(pl.col("context").list.eval(pl.element().str.len_chars()).list.sum())
+        return counted.to_series().fill_null(0).to_numpy().astype(np.int64)
 
     @property
     def grouped(self) -> bool:

@@ -73,8 +73,12 @@ class SplitLengths(Record):
     mean: float
     percentiles: dict[int, float]
     longest: int
-    cut: float = Field(description="share of the rows that `max_length` cuts")
-    lost: float = Field(description="share of all tokens that it cuts off")
+    cut: float = Field(description="share of the rows whose text `max_length` cuts")
+    lost: float = Field(description="share of all tokens that it cuts off, or leaves out of earlier turns")
+    earlier: float = Field(default=0.0, description="share of all tokens that earlier turns have")
+    shortened: float = Field(
+        default=0.0, description="share of the rows that lose earlier turns to `max_length`"
+    )
     histogram: tuple[tuple[int, int, int], ...] = Field(
         description="(from, to, sampled rows), to not included"
     )

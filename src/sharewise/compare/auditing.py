@@ -18,7 +18,7 @@ from sharewise.data.table import StudyData
 from sharewise.errors import UserError
 from sharewise.files import write_text, write_whole
 from sharewise.models.tokenizers import load_tokenizer
-from sharewise.study import Study
+from sharewise.study import Study, located
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -37,7 +37,8 @@ def audit_study(study: Study, *, runs: Path | str = "runs") -> Audit:
         UserError: where the study or its data are wrong.
     """
     started = time.perf_counter()
-    data = load(study.data, study.tasks, folder=study.folder)
+    with located(study):
+        data = load(study.data, study.tasks, folder=study.folder)
     tokenizer, note = _tokenizer(study, data, Path(runs) / ".cache")
     plan = Plan(
         name=study.name,

@@ -20,8 +20,8 @@ def about_texts(workspace: Workspace, arms: Sequence[PlannedArm]) -> list[str]:
         for split, store in workspace.stores(arm.resolved).items():
             if store.shortened:
                 notes.append(
-                    f"{split}: {store.shortened:,} of {len(store):,} texts lost earlier turns, or a part of the oldest: "
-                    f"there was no room for them in {limit} tokens"
+                    f"{split}: {store.shortened:,} of {len(store):,} rows lost earlier turns, or a part of the oldest: "
+                    f"{limit} tokens have no room for them"
                 )
             if store.cut:
                 notes.append(

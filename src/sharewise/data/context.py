@@ -126,7 +126,7 @@ def _of_dialogues(
 ) -> tuple[Context, list[str]]:
     """Put the rows of each dialogue in the order of their turns, and give each what is before it."""
     key = f"data.{name}.context"
-    _, dialogue = spelled(read.frame[options.dialogue])
+    _, dialogue = spelled(read.frame[options.dialogue or ""])
     number = _numbers(read, options, dialogue)
     rows = np.flatnonzero(dialogue >= 0)
     rows = rows[np.lexsort((rows, number[rows], dialogue[rows]))]
@@ -149,7 +149,7 @@ def _of_dialogues(
 
 def _numbers(read: Records, options: ContextOptions, dialogue: Array) -> Array:
     """The number of each row's turn, float64 ``(rows,)``."""
-    column = read.frame[options.turn]
+    column = read.frame[options.turn or ""]
     text = column if column.dtype.is_numeric() else column.cast(pl.String).str.strip_chars()
     numbers = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(numbers) & (dialogue >= 0))
@@ -173,12 +173,15 @@ def _check_alike(
     if not len(again):
         return
     differ = np.logical_or.reduce(
-        [(c.gather(rows[again]).fill_null("") != c.gather(first[again]).fill_null("")).to_numpy() for c in texts]
+        [
+            (c.gather(rows[again]).fill_null("") != c.gather(first[again]).fill_null("")).to_numpy()
+            for c in texts
+        ]
     )
     if differ.any():
         place = again[np.flatnonzero(differ)[0]]
         row, other = int(rows[place]), int(first[place])
-        dialogue, turn = (spell(read.frame[c][row]) for c in (options.dialogue, options.turn))
+        dialogue, turn = (spell(read.frame[c][row]) for c in options.named)
         raise UserError(
             f"{read.where(row, options.turn or '')}: turn {turn} of dialogue {dialogue!r} has another text than in "
             f"{read.unit} {read.place(other)}",
@@ -191,7 +194,7 @@ def _lists(texts: Sequence[pl.Series], first: Array, begin: Array, last: int) ->
     """For each turn the texts of the turns before it, and how many turns these would be without a limit."""
     places = np.arange(len(first))
     before = places - begin
-    columns = []
+    columns: list[pl.Series] = []
     for back in range(min(last, int(before.max(initial=0))), 0, -1):
         earlier = pl.Series(np.where(before >= back, first[np.maximum(places - back, 0)], -1))
         index = earlier.set(earlier < 0, None)

@@ -22,12 +22,16 @@ class ContextOptions(Options):
     short_form: ClassVar[tuple[str, ...]] = ("a column", "a list of columns")
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1)] | None = Field(
-        default=None, description="columns with the earlier turns, the oldest first; a cell may be a list of them"
+        default=None,
+        description="columns with the earlier turns, the oldest first; a cell may be a list of them",
     )
     dialogue: Column | None = Field(
-        default=None, description="column of the dialogue; its earlier rows in the same file are the earlier turns"
+        default=None,
+        description="column of the dialogue; its earlier rows in the same file are the earlier turns",
     )
-    turn: Column | None = Field(default=None, description="column with the number of the turn in its dialogue")
+    turn: Column | None = Field(
+        default=None, description="column with the number of the turn in its dialogue"
+    )
     last: int | None = Field(
         default=None,
         ge=1,
@@ -38,9 +42,11 @@ class ContextOptions(Options):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"columns": (value,)}
-        return {"columns": tuple(value)} if isinstance(value, (list, tuple)) else value
+        names = (value,) if isinstance(value, str) else value
+        # Columns may be called by numbers.
+        if isinstance(names, (list, tuple)) and names and all(type(name) in (str, int) for name in names):
+            return {"columns": tuple(str(name) for name in names)}
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> ContextOptions:

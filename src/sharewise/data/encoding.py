@@ -7,7 +7,7 @@ import itertools
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from sharewise.data.separating import Rows, Separators
-from sharewise.data.turn import Text, Turn
+from sharewise.data.turn import Alone, Text, Turn
 from sharewise.tasks import Array
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Encoded:
     shortened: int
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int) -> Encoded:
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Text], max_length: int) -> Encoded:
     """Encode texts and pairs, special tokens added, to ``max_length`` tokens each at most.
 
     Earlier turns stand before the text, with the separator that the tokenizer puts between the texts of a pair. Where
@@ -78,7 +78,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: in
 
 
 def _turns_before(
-    tokenizer: PreTrainedTokenizerBase, texts: list[Text], ids: Rows, types: Rows, max_length: int
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[Text], ids: Rows, types: Rows, max_length: int
 ) -> tuple[Array, int]:
     """Put the earlier turns of each text before its tokens; changes ``ids`` and ``types``."""
     before = np.zeros(len(texts), dtype=np.int64)
@@ -110,17 +110,16 @@ def _bare(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> Rows:
 def listed(texts: pl.DataFrame) -> list[Text]:
     """The rows of a frame of ``text``, ``pair`` and, where there is one, ``context``, as texts, pairs and turns."""
     pairs = zip(texts["text"].to_list(), texts["pair"].cast(pl.String).to_list(), strict=True)
-    alone = [(text, pair) for text, pair in pairs]
     if "context" not in texts.columns:
-        return [text if pair is None else (text, pair) for text, pair in alone]
+        return [text if pair is None else (text, pair) for text, pair in pairs]
     return [
         Turn(text, pair, tuple(context or ()))
-        for (text, pair), context in zip(alone, texts["context"].to_list(), strict=True)
+        for (text, pair), context in zip(pairs, texts["context"].to_list(), strict=True)
     ]
 
 
 def _by_backend(
-    tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int
+    tokenizer: PreTrainedTokenizerBase, texts: list[Alone], max_length: int
 ) -> tuple[Rows, Rows, int]:
     with _plain(tokenizer.backend_tokenizer) as backend:
         backend.enable_truncation(max_length, strategy="longest_first")
@@ -145,7 +144,7 @@ def _plain(backend: Tokenizer) -> Iterator[Tokenizer]:
 
 
 def _by_python(
-    tokenizer: PreTrainedTokenizerBase, texts: list[Text], max_length: int
+    tokenizer: PreTrainedTokenizerBase, texts: list[Alone], max_length: int
 ) -> tuple[Rows, Rows, int]:
     """Tokenizers written in Python (MeCab's, for one) know no `tokenizers` backend."""
     ids, types, cut = [], [], 0

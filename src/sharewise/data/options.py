@@ -37,7 +37,8 @@ class DataOptions(Options):
         default=None, description="column of rows that belong together: never split, resampled as one"
     )
     context: ContextOptions | None = Field(
-        default=None, description="earlier turns that are put before each text: a column, a list, or these keys"
+        default=None,
+        description="earlier turns that are put before each text: a column, a list, or these keys",
     )
     slice: Column | Annotated[tuple[Column, ...], Field(min_length=1)] | None = Field(
         default=None,
@@ -85,7 +86,9 @@ class DataOptions(Options):
     def _context_is_no_text(cls, value: ContextOptions | None, info: ValidationInfo) -> ContextOptions | None:
         text = info.data.get("text", ())
         named = () if value is None else value.columns or ()
-        both = next((column for column in named if column in ((text,) if isinstance(text, str) else text)), None)
+        both = next(
+            (column for column in named if column in ((text,) if isinstance(text, str) else text)), None
+        )
         if both is not None:
             raise ValueError(f"column {both!r} is under `text` too, and a turn can't be before itself")
         return value

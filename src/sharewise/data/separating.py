@@ -26,15 +26,19 @@ class Separators:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase) -> Separators:
-        """Find them out from a pair; a tokenizer that puts nothing there gets its end-of-text token, or a line break."""
+        """Find them out from a pair; of a tokenizer that puts nothing there its end-of-text token or a line break."""
         single = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
         pair = tokenizer("a", "a", return_special_tokens_mask=True)
         ids, special = list(pair["input_ids"]), list(pair["special_tokens_mask"])
         words = [place for place, mark in enumerate(special) if not mark]
         between = [ids[i] for i in range(words[0], words[-1]) if special[i]] if words else []
         if not between:
-            fallback = next((i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None), None)
-            between = [fallback] if fallback is not None else tokenizer("\n", add_special_tokens=False)["input_ids"]
+            fallback = next(
+                (i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None), None
+            )
+            between = (
+                [fallback] if fallback is not None else tokenizer("\n", add_special_tokens=False)["input_ids"]
+            )
         return cls(lead=_leading(list(single)), between=tuple(between))
 
     def put_before(

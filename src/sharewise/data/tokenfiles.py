@@ -68,7 +68,8 @@ def write_tokens(folder: Path, chunks: Iterable[Encoded], facts: dict[str, Any])
     if not segments:
         (folder / "types").unlink()
         del checks["types"]
-    (folder / _FACTS).write_text(json.dumps({**facts, "cut": cut, "shortened": shortened, "checks": checks}), encoding="utf-8")
+    facts = {**facts, "cut": cut, "shortened": shortened, "checks": checks}
+    (folder / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def open_tokens(folder: Path, *, mapped: bool) -> TokenFiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +110,8 @@ def tokenize(
     """Tokenise texts, or take them from the cache.
 
     Texts over ``max_length`` tokens lose their ends; of a pair the longer text is cut first, so that neither
-    vanishes. Of earlier turns the oldest make room before that. Segments are kept where the tokenizer's ``model_input_names`` asks for them.
+    vanishes. Of earlier turns the oldest make room before that. Segments are kept where the tokenizer's
+    ``model_input_names`` asks for them.
 
     Args:
         texts: frame of ``(rows, 2)``: ``text``, and ``pair``, null where there is one text only; or ``(rows, 3)`` with
@@ -141,7 +142,7 @@ def tokenize(
     return TokenStore(open_tokens(folder, mapped=True), notes=notes)
 
 
-def tokenize_now(texts: list[Text], tokenizer: PreTrainedTokenizerBase, *, max_length: int) -> TokenStore:
+def tokenize_now(texts: Sequence[Text], tokenizer: PreTrainedTokenizerBase, *, max_length: int) -> TokenStore:
     """Tokenise a few texts, pairs and turns in memory, as `tokenize` does it with many.
 
     Args:

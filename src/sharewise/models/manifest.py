@@ -120,6 +120,12 @@ class Manifest(Facts):
     digest: str = Field(default="", description="SHA-256 of all of the above")
 
     @property
+    def most_context(self) -> int | None:
+        """Earlier texts that stood before a text in training, at most: 0 for none, None for any number."""
+        found = [context.most for context in self.context.values()]
+        return None if None in found else max((most for most in found if most is not None), default=0)
+
+    @property
     def answers(self) -> dict[str, SavedTask]:
         """The tasks that the model is to be asked."""
         return {name: self.tasks[name] for name in self.serves or self.tasks}

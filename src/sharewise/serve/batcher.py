@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sharewise.data.tokens import Text
+from sharewise.data.turn import Text, said_in
 from sharewise.serve.scorer import Scorer
 from sharewise.tasks import Array
 
@@ -137,7 +137,7 @@ class Batcher:
         return max(1, min(60, math.ceil(self._waiting / 2 / self._rate))) if self._rate else 1
 
     def _size(self, text: Text) -> int:
-        characters = len(text) if isinstance(text, str) else len(text[0]) + len(text[1])
+        characters = sum(map(len, said_in(text)))
         return min(self._longest, characters // _CHARACTERS + 3)
 
     def _run(self) -> None:

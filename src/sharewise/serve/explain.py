@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sharewise.data.tokens import Text
+from sharewise.data.turn import Alone, Text, Turn
 from sharewise.models.calibration import decided
 from sharewise.serve.scorer import Scorer
 from sharewise.tasks import Array
@@ -45,7 +45,15 @@ def words(text: str, most: int = MOST) -> list[tuple[int, int]]:
 
 
 def occlusions(text: Text) -> tuple[list[tuple[int, int, int]], list[Text]]:
-    """The stretches of a text or pair as (part, start, end), and the text without each of them."""
+    """The stretches of a text or pair as (part, start, end), and the text without each; what was before it stays."""
+    if isinstance(text, Turn):
+        places, left = _left_out(text.alone)
+        return places, [_in_place(text, alone) for alone in left]
+    places, left = _left_out(text)
+    return places, list(left)
+
+
+def _left_out(text: Alone) -> tuple[list[tuple[int, int, int]], list[Alone]]:
     parts = (text,) if isinstance(text, str) else text
     places, without = [], []
     for number, part in enumerate(parts):
@@ -55,6 +63,11 @@ def occlusions(text: Text) -> tuple[list[tuple[int, int, int]], list[Text]]:
             places.append((number, start, end))
             without.append(rest if isinstance(text, str) else _replaced(text, number, rest))
     return places, without
+
+
+def _in_place(turn: Turn, text: Alone) -> Turn:
+    first, second = (text, None) if isinstance(text, str) else text
+    return replace(turn, text=first, pair=second)
 
 
 def _replaced(pair: tuple[str, str], number: int, rest: str) -> tuple[str, str]:
@@ -71,7 +84,7 @@ def explain(
 
     Args:
         scorer: the model.
-        text: a text or pair.
+        text: a text or pair, or a turn.
         task: whose output: the decided label's probability (of a binary task the positive one's), or the number.
         score: what computes; the scorer itself if None.
 

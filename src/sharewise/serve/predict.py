@@ -14,6 +14,7 @@ import polars as pl
 from sharewise.data.reading.windows import BadRow, Window, format_of, read_windows
 from sharewise.errors import UserError
 from sharewise.files import locked
+from sharewise.serve.before import Before, before_rows, in_context
 from sharewise.serve.parts import Parts, file_facts
 from sharewise.serve.scorer import WINDOW, Scorer, texts_of, unusable
 from sharewise.serve.writing import Shape, bad_lines, join_parts
@@ -58,6 +59,7 @@ def predict_file(
     window: int = WINDOW,
     watch: Watch | None = None,
     compute: Compute | None = None,
+    context: Sequence[str] | Literal[False] | None = None,
 ) -> Predicted:
     """Score a file row by row: its columns, then the answers, in its order.
 
@@ -79,6 +81,8 @@ def predict_file(
         window: records read at a time.
         watch: is told of progress.
         compute: what computes the scores; the scorer itself if None.
+        context: the columns with earlier turns, the oldest first; as in the training data if None, no earlier turns
+            if False.
 
     Raises:
         UserError: where the input is wrong, or the model lacks what is asked for.
@@ -95,7 +99,7 @@ def predict_file(
         # Engines differ in rounding, and a file shall not show where its scoring was interrupted.
         earlier = Parts(Path(output), shape.suffix).job().get("engine")
         scorer = scorer if earlier is None or restart else scorer.with_engine(earlier)
-    work = _Work(scorer, source, shape, text, chosen, on_error, watch, compute)
+    work = _Work(scorer, source, shape, text, chosen, on_error, watch, compute, context)
     if output == "-":
         return work.streamed(windows)
     if source == "-":
@@ -105,11 +109,15 @@ def predict_file(
         "model": scorer.digest,
         "engine": scorer.engine,
         "tasks": chosen,
-        "options": [text if text is None or isinstance(text, str) else list(text), encoding, window],
+        "options": [_plain(text), _plain(context), encoding, window],
         "formats": [input_format, shape.suffix],
         "version": __version__,
     }
     return work.resumable(windows, Path(output), job, restart=restart)
+
+
+def _plain(given: str | Sequence[str] | Literal[False] | None) -> Any:
+    return given if given is None or given is False or isinstance(given, str) else list(given)
 
 
 class _Work:
@@ -125,6 +133,7 @@ class _Work:
         on_error: str,
         watch: Watch | None,
         compute: Compute | None,
+        context: Sequence[str] | Literal[False] | None,
     ) -> None:
         self.scorer = scorer
         self.source = "standard input" if source == "-" else source
@@ -134,7 +143,9 @@ class _Work:
         self.on_error = on_error
         self.watch = watch or (lambda rows, share: None)
         self.compute = compute or scorer.scores
+        self.context = context
         self.wanted: tuple[str, ...] | None = None
+        self.before: Before | None = None
         self.rows = self.rejected = 0
 
     def streamed(self, windows: Iterable[Window]) -> Predicted:
@@ -197,6 +208,8 @@ class _Work:
         if rows:
             empty = {task: np.zeros((0, self.scorer.tasks[task].outputs)) for task in self.tasks}
             self.shape.learn(window, self.scorer.columns(empty))
+        # What follows may need what was said here.
+        self._texts(window.frame)
         self.rows += rows
         self.rejected += rejected
 
@@ -206,8 +219,8 @@ class _Work:
         bad = list(window.bad)
         keep = []
         texts = self._texts(frame)
-        for row, text in enumerate(texts):
-            reason = unusable(text)
+        for row, (text, said) in enumerate(texts):
+            reason = unusable(text) or (said if isinstance(said, str) else None)
             if reason is None:
                 keep.append(row)
             else:
@@ -218,7 +231,10 @@ class _Work:
                 f"{self.source}, {self._unit(window)} {bad[0].place}: {bad[0].reason}",
                 action="correct the row, or put such rows apart with `--on-error apart`",
             )
-        scores = self.compute([texts[row] for row in keep], self.tasks)
+        ready = [
+            text if said is None else in_context(text, said) for text, said in map(texts.__getitem__, keep)
+        ]
+        scores = self.compute(ready, self.tasks)
         self.rows += len(keep)
         self.rejected += len(bad)
         if not keep:
@@ -228,19 +244,26 @@ class _Work:
             window.objects = None if window.objects is None else [window.objects[row] for row in keep]
         return self.shape.part(window, self.scorer.columns(scores, frame.columns)), bad
 
-    def _texts(self, frame: pl.DataFrame) -> list[Any]:
+    def _texts(self, frame: pl.DataFrame) -> list[tuple[Any, Any]]:
+        """Each row's text or pair, and what was said before it: None where nothing is to be, or why not."""
         if not frame.height:
             return []
         if self.wanted is None:
             try:
                 self.wanted = self.scorer.columns_in(frame.columns, self.text)
+                told = self.scorer.context_in(frame.columns, self.wanted, self.context)
             except UserError as error:
                 raise UserError(
                     f"{self.source}: {error.problem}", expected=error.expected, action=error.action
                 ) from None
+            self.before = None if told is None else before_rows(told)
         # A key that all JSON objects of a window lack is a missing text in each of them.
         nothing = [None] * frame.height
-        return texts_of([frame[c].to_list() if c in frame.columns else nothing for c in self.wanted])
+        texts = texts_of([frame[c].to_list() if c in frame.columns else nothing for c in self.wanted])
+        if self.before is None:
+            return list(zip(texts, nothing, strict=True))
+        cells = {c: frame[c].to_list() for c in self.before.needed if c in frame.columns}
+        return list(zip(texts, self.before.of(cells, texts), strict=True))
 
     def _unit(self, window: Window) -> str:
         return "row" if window.encoding is None else "line"

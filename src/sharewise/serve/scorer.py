@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import polars as pl
 import torch
 
 from sharewise.data.batches import evaluation_batches
-from sharewise.data.tokens import Text, tokenize_now, tokenizer_digest
+from sharewise.data.tokens import tokenize_now, tokenizer_digest
+from sharewise.data.turn import Text, Turn
 from sharewise.errors import UserError, nearest
 from sharewise.models.calibration import calibrated
+from sharewise.models.manifest import SavedContext
 from sharewise.models.saved import LoadedModel, load_models
 from sharewise.serve.answers import Answer, answers, columns
+from sharewise.serve.before import before_rows, in_context
 from sharewise.serve.engines import Engine, EngineName, open_engine
 from sharewise.tasks import Array, Task
 
@@ -33,6 +37,7 @@ class Reader:
         models: the models.
         tokenizer: theirs.
         max_length: theirs, in tokens.
+        context: earlier texts that they were trained with at most; None for any number.
         engine: what computes.
     """
 
@@ -40,7 +45,14 @@ class Reader:
         self.models = list(models)
         self.tokenizer = models[0].tokenizer
         self.max_length = models[0].max_length
+        self.context = models[0].manifest.most_context
         self.engine = engine
+
+    def fitted(self, text: Text) -> Text:
+        """Take away the earlier turns that these models never had before a text in training."""
+        if not isinstance(text, Turn) or self.context is None or len(text.context) <= self.context:
+            return text
+        return replace(text, context=text.context[len(text.context) - self.context :])
 
 
 @final
@@ -62,9 +74,10 @@ class Scorer:
         self.tasks: dict[str, Task] = {name: task for model in models for name, task in model.tasks.items()}
         self.calibration = {name: c for model in models for name, c in model.calibration.items()}
         self.thresholds = {name: t for model in models for name, t in model.thresholds.items()}
-        alike: dict[tuple[str, int], list[LoadedModel]] = {}
+        alike: dict[tuple[str, int, int | None], list[LoadedModel]] = {}
         for model in models:
-            alike.setdefault((tokenizer_digest(model.tokenizer), model.max_length), []).append(model)
+            read = tokenizer_digest(model.tokenizer), model.max_length, model.manifest.most_context
+            alike.setdefault(read, []).append(model)
         self._folder = folder
         # An export has all heads on one set of inputs.
         whole = folder if len(alike) == 1 else None
@@ -114,6 +127,17 @@ class Scorer:
         """By data set, the one or two columns that held the training texts."""
         return {name: c for model in self.models for name, c in model.manifest.texts.items()}
 
+    @property
+    def context(self) -> dict[str, SavedContext]:
+        """By data set, the earlier turns that stood before its texts in training; none of those without any."""
+        return {name: c for model in self.models for name, c in model.manifest.context.items()}
+
+    @property
+    def most_context(self) -> int | None:
+        """Earlier texts that count before a text, the nearest ones: 0 for none at all, None for any number."""
+        found = [reader.context for reader in self.readers]
+        return None if None in found else max(most for most in found if most is not None)
+
     def chosen(self, tasks: Iterable[str] | None) -> list[str]:
         """Return the tasks that are asked for, in the model's order; all of them for None.
 
@@ -134,11 +158,15 @@ class Scorer:
         """Return calibrated probabilities or values, float32 ``(texts, task.outputs)`` by task.
 
         Args:
-            texts: texts, or pairs of them.
+            texts: texts, pairs of them, or a `Turn` with what was said before it.
             tasks: names of tasks; all if None.
+
+        Raises:
+            UserError: where something in the list is no text, or has earlier turns that the model doesn't know, or
+                the model has no such task.
         """
         chosen = self.chosen(tasks)
-        checked = [_checked(text, number) for number, text in enumerate(texts, start=1)]
+        checked = [self._checked(text, number) for number, text in enumerate(texts, start=1)]
         found: dict[str, Array] = {}
         for reader in self.readers:
             own = [task for model in reader.models for task in model.tasks if task in chosen]
@@ -151,7 +179,7 @@ class Scorer:
         """Answer a list of texts.
 
         Args:
-            texts: texts, or pairs of them as tuples.
+            texts: texts, pairs of them as tuples, or a `Turn` with what was said before it.
             tasks: names of tasks; all if None.
 
         Returns:
@@ -180,6 +208,7 @@ class Scorer:
         frame: Any,
         text: Given | None = None,
         tasks: Iterable[str] | None = None,
+        context: Sequence[str] | Literal[False] | None = None,
     ) -> Any:
         """Return a polars or pandas frame with the answers as further columns.
 
@@ -187,6 +216,8 @@ class Scorer:
             frame: the rows to answer, a frame of polars or pandas.
             text: the one or two columns with the text; those of the training data if None.
             tasks: names of tasks; all if None.
+            context: the columns with the earlier turns, the oldest first; those of the training data if None, no
+                earlier turns if False.
 
         Raises:
             UserError: where the columns aren't there, a cell holds no text, or a new column is there already.
@@ -194,6 +225,10 @@ class Scorer:
         names = [str(name) for name in frame.columns]
         wanted = self.columns_in(names, text)
         texts = texts_of([list(frame[name]) for name in wanted])
+        told = self.context_in(names, wanted, context)
+        if told is not None:
+            said = before_rows(told).of({name: list(frame[name]) for name in told.needed}, texts)
+            texts = [_told(*row, number) for number, row in enumerate(zip(texts, said, strict=True), start=1)]
         new = self.columns(self.scores(texts, tasks), names)
         if isinstance(frame, pl.DataFrame):
             return frame.with_columns(new)
@@ -245,12 +280,56 @@ class Scorer:
             action="name them: `--text COLUMN`, twice for a pair",
         )
 
+    def context_in(
+        self,
+        header: Sequence[str],
+        wanted: Sequence[str],
+        given: Sequence[str] | Literal[False] | None = None,
+    ) -> SavedContext | None:
+        """Return where the earlier turns are: in the columns given, or where the training data had them.
+
+        Args:
+            header: the columns that are there.
+            wanted: the one or two text columns.
+            given: columns with earlier turns, the oldest first; False for none.
+
+        Raises:
+            UserError: where columns aren't in the header, or the model knows no earlier turns.
+        """
+        if given is False:
+            return None
+        if given is not None:
+            if self.most_context == 0:
+                raise _no_context()
+            lacking = next((name for name in given if name not in header), None)
+            if lacking is not None:
+                raise _no_column(lacking, header, "one of the columns with earlier turns")
+            return SavedContext(columns=tuple(given), turns=None, texts=1)
+        of_texts = [name for name, columns in self.text_columns.items() if columns == tuple(wanted)]
+        known = {name: self.context.get(name) for name in of_texts or self.context}
+        there = [c for c in known.values() if c is not None and set(c.needed) <= set(header)]
+        if there or not known or None in known.values():
+            return there[0] if there else None
+        first = next(c for c in known.values() if c is not None)
+        lacking = next(name for name in first.needed if name not in header)
+        raise _no_column(lacking, header, "the column, as earlier turns stood before the texts in training")
+
+    def _checked(self, text: Any, number: int) -> Text:
+        reason = unusable(text)
+        if reason is not None:
+            raise UserError(f"text {number}: {reason}", expected="a text, a tuple of two, or a Turn")
+        if isinstance(text, Turn) and text.context and self.most_context == 0:
+            raise _no_context()
+        return (text[0], text[1]) if isinstance(text, list) else text
+
     def _outputs(self, reader: Reader, tasks: Sequence[str], texts: list[Text]) -> dict[str, torch.Tensor]:
         """Head outputs before activation; batches are of like length, answers in the order of the texts."""
         found = {task: torch.zeros(len(texts), self.tasks[task].outputs) for task in tasks}
         if not texts:
             return found
-        store = tokenize_now(texts, reader.tokenizer, max_length=reader.max_length)
+        store = tokenize_now(
+            [reader.fitted(text) for text in texts], reader.tokenizer, max_length=reader.max_length
+        )
         budget = GPU_TOKENS if torch.cuda.is_available() else CPU_TOKENS
         for rows in evaluation_batches(store.lengths, np.arange(len(texts)), budget):
             outputs = reader.engine.forward(store.batch(rows), tasks)
@@ -265,7 +344,10 @@ def texts_of(parts: Sequence[Sequence[Any]]) -> list[Any]:
 
 
 def unusable(text: object) -> str | None:
-    """Why something can't be scored, or None where it is a text or a pair."""
+    """Why something can't be scored, or None where it is a text, a pair, or a turn of a dialogue."""
+    if isinstance(text, Turn):
+        wrong = next((found for turn in text.context if (found := unusable(turn)) is not None), None)
+        return f"before it, {wrong}" if wrong is not None else unusable(text.alone)
     parts = text if isinstance(text, tuple | list) else (text,)
     if len(parts) != 1 + isinstance(text, tuple | list):
         return f"{len(parts)} parts where a pair has two"
@@ -282,8 +364,26 @@ def unusable(text: object) -> str | None:
     return None
 
 
-def _checked(text: Any, number: int) -> Text:
-    reason = unusable(text)
-    if reason is not None:
-        raise UserError(f"text {number}: {reason}", expected="a text, or a tuple of two")
-    return (text[0], text[1]) if isinstance(text, list) else text
+def _told(text: Any, said: tuple[str, ...] | str, number: int) -> Any:
+    if isinstance(said, str):
+        raise UserError(f"row {number}: {said}")
+    # What is no text is told where texts are checked.
+    return text if unusable(text) is not None else in_context(text, said)
+
+
+def _no_context() -> UserError:
+    return UserError(
+        "the model was trained without earlier turns, and can't take any",
+        action="leave the context out, or train with `context:` in the study file",
+    )
+
+
+def _no_column(lacking: str, header: Sequence[str], expected: str) -> UserError:
+    close = nearest(lacking, header)
+    hint = f"; did you mean {close!r}?" if close else ""
+    return UserError(
+        f"there is no column {lacking!r}{hint}",
+        expected=f"{expected} (the columns are {', '.join(header)})",
+        action="name the columns with the earlier turns, the oldest first: `--context COLUMN`; or score without: "
+        "`--no-context`",
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from sharewise.study.ballots import Ballot, find_ballots, in_order
 from sharewise.tasks import LabelError, spelled, truth_labels
 from sharewise.tasks.label_sets import label_sets
 
@@ -38,7 +39,7 @@ _COUNTER = re.compile(
     r"^(|index|idx|n|no|nr|row|rows|line|turn|turns|position|fold|split|count|unnamed.*)$", re.I
 )
 _RATERS = re.compile(r"^(count|votes|raters|annotators|n_votes|n_raters|num_votes|num_raters)$", re.I)
-_VOTES = re.compile(r"^(.+)_(yes|no)_count$")
+_TURN = re.compile(r"^(turn|turn_?(id|index|no|number|idx)|utterance_?(id|index|no|number|idx))$", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,10 @@ class Roles:
         labels: columns that hold labels.
         group: the column of rows that belong together, if there is one.
         groups: other columns that might be it.
-        votes: columns of rater votes.
+        votes: columns of rater votes that no task of the draft takes.
+        ballots: criteria with raters' votes.
+        context: columns of earlier turns, the oldest first.
+        turn: the column with the number of the turn in its dialogue, if there is one.
         unused: the rest, each with the reason.
     """
 
@@ -106,6 +110,9 @@ class Roles:
     group: Column | None
     groups: tuple[Column, ...]
     votes: tuple[str, ...]
+    ballots: tuple[Ballot, ...]
+    context: tuple[str, ...]
+    turn: str | None
     unused: tuple[tuple[str, str], ...]
 
 
@@ -113,8 +120,11 @@ def assign_roles(frame: pl.DataFrame) -> Roles:
     """Guess what each column of a table is for; where no column holds text, ``text`` is empty."""
     nested = [n for n in frame.columns if frame[n].dtype.is_nested() or frame[n].dtype == pl.Binary]
     columns = [_describe(frame[n]) for n in frame.columns if n not in nested]
-    votes = (*_named_votes(frame.columns), *_summed_votes(frame, columns))
-    others = [c for c in columns if c.name not in votes]
+    ballots = find_ballots(frame)
+    counts = {name for ballot in ballots for name in (ballot.yes, ballot.no)}
+    votes = _summed_votes(frame, [c for c in columns if c.name not in counts])
+    context = in_order(frame.columns)
+    others = [c for c in columns if c.name not in (*votes, *counts, *context)]
     text = _text(others)
     others = [c for c in others if c not in text]
     labels = tuple(c for c in others if c.kind)
@@ -128,6 +138,9 @@ def assign_roles(frame: pl.DataFrame) -> Roles:
         group=candidates[0] if candidates else None,
         groups=tuple(candidates[1:]),
         votes=votes,
+        ballots=tuple(b for b in ballots if b.label is None or b.label in {c.name for c in labels}),
+        context=context,
+        turn=next((c.name for c in columns if _TURN.match(c.name) and c.numeric), None),
         unused=(
             *((c.name, _reason(c)) for c in others if c.name not in taken),
             *((name, "no plain values") for name in nested),
@@ -194,13 +207,6 @@ def _divided(
             shares = sorted(zip(names, flags.tolist(), strict=True), key=lambda pair: -pair[1])
             return separator, tuple(shares)
     return None
-
-
-def _named_votes(names: Sequence[str]) -> tuple[str, ...]:
-    """Columns such as ``polite_yes_count`` beside ``polite_no_count``."""
-    found = [(name, match) for name in names if (match := _VOTES.match(name))]
-    stems = [match.group(1) for _, match in found]
-    return tuple(name for name, match in found if stems.count(match.group(1)) == 2)
 
 
 def _summed_votes(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sharewise.data.reading import Records, read_records
 from sharewise.errors import UserError
+from sharewise.study.ballots import Ballot
 from sharewise.study.columns import Column, Roles, assign_roles
 from sharewise.study.filesets import group_files, plain_name
 from sharewise.study.marks import dump_text
@@ -38,7 +39,13 @@ class _DataSet:
     def columns(self) -> set[str]:
         """Columns that every split must have."""
         chosen = (*self.roles.text, *self.roles.labels, *([self.roles.group] if self.roles.group else []))
-        return {c.name for c in chosen}
+        counts = (name for ballot in self.roles.ballots for name in (ballot.yes, ballot.no))
+        return {*(c.name for c in chosen), *counts}
+
+    @property
+    def unlabelled(self) -> tuple[Ballot, ...]:
+        """Criteria that are known by their votes alone."""
+        return tuple(ballot for ballot in self.roles.ballots if ballot.label is None)
 
 
 def draft(files: Sequence[Path], *, name: str | None = None, folder: Path | None = None) -> str:
@@ -69,8 +76,12 @@ def draft(files: Sequence[Path], *, name: str | None = None, folder: Path | None
     lines += ["", "tasks:"]
     tasks = _task_names(sets)
     for data_set in sets:
+        ballots = {ballot.label: ballot for ballot in data_set.roles.ballots if ballot.label is not None}
         for column in data_set.roles.labels:
-            lines += _task(tasks[data_set.name, column.name], data_set.name, column)
+            name = tasks[data_set.name, column.name]
+            lines += _task(name, data_set.name, column, ballots.get(column.name))
+        for ballot in data_set.unlabelled:
+            lines += _voted_task(tasks[data_set.name, ballot.name], data_set.name, ballot)
     lines += ["", *_training(sets), "", *_arms(len(tasks))]
     return "\n".join(lines) + "\n"
 
@@ -86,7 +97,7 @@ def _read(name: str, files: Mapping[str, Path]) -> _DataSet:
         raise UserError(
             f"{files['train']}: no column holds text (columns: {columns})", expected="a column of texts"
         )
-    if not roles.labels:
+    if not roles.labels and not roles.ballots:
         raise UserError(
             f"{files['train']}: no column looks like a label (columns: {columns})",
             expected="a column of 2 to 20 different labels, or of numbers",
@@ -113,10 +124,27 @@ def _data(data_set: _DataSet, folder: Path) -> list[str]:
         lines.append(
             "    # group: …    # name the column of rows that belong together, turns of a dialogue say"
         )
+    lines += _context(roles)
     if roles.votes:
         lines.append(_comment(f"    # not used, rater votes: {', '.join(roles.votes)}"))
     lines += [_comment(f"    # not used: {name or '(no name)'} ({reason})") for name, reason in roles.unused]
     return lines
+
+
+def _context(roles: Roles) -> list[str]:
+    """Earlier turns, which the draft names and leaves to the user: they make texts longer."""
+    named = [dump_text(c) for c in roles.context]
+    choices = []
+    if roles.group and roles.turn and roles.group.name != roles.turn:
+        keys = f"{{dialogue: {dump_text(roles.group.name)}, turn: {dump_text(roles.turn)}, last: 3}}"
+        choices.append(f"    # context: {keys}")
+    if named:
+        choices.append(f"    # context: [{', '.join(named)}]")
+    why = (
+        "puts earlier turns before each text, and costs the time of longer texts",
+        "or these columns, the oldest first",
+    )
+    return [_commented(line, reason) for line, reason in zip(choices, why, strict=False)]
 
 
 def _split(data_set: _DataSet, split: str, folder: Path) -> list[str]:
@@ -143,9 +171,8 @@ def _relative(file: Path, folder: Path) -> str:
 
 def _task_names(sets: Sequence[_DataSet]) -> dict[tuple[str, str], str]:
     """Name each task for its column, with the data set before it where two would have one name."""
-    short = {
-        (s.name, c.name): plain_name(c.name.removesuffix("_majority")) for s in sets for c in s.roles.labels
-    }
+    columns = [(s.name, [*(c.name for c in s.roles.labels), *(b.name for b in s.unlabelled)]) for s in sets]
+    short = {(data, c): plain_name(c.removesuffix("_majority")) for data, names in columns for c in names}
     folded = [n.casefold() for n in short.values()]
     names: dict[tuple[str, str], str] = {}
     for (data_set, column), task in short.items():
@@ -157,7 +184,7 @@ def _task_names(sets: Sequence[_DataSet]) -> dict[tuple[str, str], str]:
     return names
 
 
-def _task(name: str, data_set: str, column: Column) -> list[str]:
+def _task(name: str, data_set: str, column: Column, ballot: Ballot | None = None) -> list[str]:
     kind = column.kind or ""
     shares = ", ".join(f"{label}: {share:.1%}" for label, share in column.shares[:6])
     numbers = f"{column.distinct:,} different numbers"
@@ -179,12 +206,33 @@ def _task(name: str, data_set: str, column: Column) -> list[str]:
         lines.append(
             _commented(f"    positive: {dump_text(column.positive)}", "a guess: the rarer of the two")
         )
+    lines += _votes(ballot) if ballot is not None and kind == "binary" else []
     if column.separator is not None:
         lines.append(f"    separator: {dump_text(column.separator)}")
     default, *others = _METRICS[kind]
     more = ", …" if len(others) > _METRICS_SHOWN else ""
     lines.append(f"    # metric: {default}    # or {', '.join(others[:_METRICS_SHOWN])}{more}")
     return lines
+
+
+def _voted_task(name: str, data_set: str, ballot: Ballot) -> list[str]:
+    """A criterion whose label is what most of its raters said."""
+    return [
+        f"  {dump_text(name)}:",
+        f"    data: {dump_text(data_set)}",
+        _commented("    kind: binary", f"yes: {ballot.yeses:.1%} of {ballot.voted:,} rows with votes"),
+        *_votes(ballot),
+        f"    # metric: {_METRICS['binary'][0]}",
+    ]
+
+
+def _votes(ballot: Ballot) -> list[str]:
+    return [
+        _commented(f"    votes: {{yes: {dump_text(ballot.yes)}, no: {dump_text(ballot.no)}}}", ballot.about),
+        _commented(
+            "    # targets: soft", "train on the share of votes, not on the majority; an arm can do so too"
+        ),
+    ]
 
 
 def _training(sets: Sequence[_DataSet]) -> list[str]:

@@ -24,6 +24,10 @@ def study_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     encoder = {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/EncoderOptions"}]}
     _refine(schema["properties"], "encoder", encoder)
+    column = {"type": "string", "minLength": 1}
+    columns = {"type": "array", "items": column, "minItems": 1}
+    context = {"anyOf": [column, columns, {"$ref": "#/$defs/ContextOptions"}]}
+    _refine(definitions["DataOptions"]["properties"], "context", context)
     names = {"enum": list(BackendOptions.short_form)}
     backend = {"anyOf": [names, {"$ref": "#/$defs/BackendOptions"}]}
     _refine(schema["properties"], "backend", backend)

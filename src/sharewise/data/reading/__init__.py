@@ -11,6 +11,7 @@ from sharewise.data.reading.hub import PREFIX, is_hub, read_hub
 from sharewise.data.reading.jsonl import read_jsonl
 from sharewise.data.reading.parquet import read_parquet
 from sharewise.data.reading.records import Records, Request, did_you_mean, listing
+from sharewise.data.reading.unchanged import unchanged
 from sharewise.errors import UserError
 
 FORMATS: dict[str, Callable[[Request], Records]] = {
@@ -45,7 +46,8 @@ def read_records(
         key: path of the key in the study file that names the source, for messages: ``data.dialogues.train``.
 
     Raises:
-        UserError: if the file is missing, of no known format, damaged, irregular, or lacks a column.
+        UserError: if the file is missing, of no known format, damaged, irregular, or lacks a column, or is written to
+            meanwhile.
     """
     request = Request(
         name=source,
@@ -58,7 +60,9 @@ def read_records(
     if is_hub(source):
         return read_hub(request, folder)
     _check_file(request)
-    return FORMATS[_extension(request)](request)
+    read = FORMATS[_extension(request)]
+    with unchanged(request.path, request.name):
+        return read(request)
 
 
 def _check_file(request: Request) -> None:

@@ -19,6 +19,7 @@ from sharewise.data.reading.compression import SUFFIXES
 from sharewise.data.reading.dialect import dialect_of
 from sharewise.data.reading.records import listing
 from sharewise.data.reading.streams import DAMAGES, Source, damaged, open_source, open_text
+from sharewise.data.reading.unchanged import Unchanged
 from sharewise.errors import UserError
 
 # NUL, and what stands for bytes that can't be decoded.
@@ -94,25 +95,36 @@ def read_windows(
         encoding: of a text file; found out from its first megabyte if None.
 
     Raises:
-        UserError: where the file is missing, damaged or of no known format, or has no usable header.
+        UserError: where the file is missing, damaged, of no known format or written to meanwhile, or has no usable
+            header.
     """
     kind, suffix = format_of(name, format_)
     source = open_source(name)
+    file = Unchanged(source.path, source.name)
     try:
-        if kind == ".parquet":
-            yield from _parquet(source, rows)
-        else:
-            text, sample, found = open_text(source, suffix=suffix, encoding=encoding)
-            lines = (
-                _json_lines(text) if kind in (".jsonl", ".ndjson") else _delimited(source, text, sample, kind)
-            )
-            build = _object_window if kind in (".jsonl", ".ndjson") else _cell_window
-            yield from _gathered(source, lines, rows, build, found)
+        for window in _windows(source, kind, suffix, rows, encoding):
+            file.check()
+            yield window
     except DAMAGES as error:
+        file.check()
         raise damaged(source, suffix, error) from None
+    except UserError:
+        file.check()
+        raise
     finally:
         if source.path is not None:
             source.raw.close()
+
+
+def _windows(source: Source, kind: str, suffix: str, rows: int, encoding: str | None) -> Iterator[Window]:
+    if kind == ".parquet":
+        yield from _parquet(source, rows)
+        return
+    text, sample, found = open_text(source, suffix=suffix, encoding=encoding)
+    if kind in (".jsonl", ".ndjson"):
+        yield from _gathered(source, _json_lines(text), rows, _object_window, found)
+    else:
+        yield from _gathered(source, _delimited(source, text, sample, kind), rows, _cell_window, found)
 
 
 # A record: its place, and its cells or object; or a BadRow.

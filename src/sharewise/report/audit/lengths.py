@@ -37,6 +37,7 @@ def lengths(audit: Audit) -> Section | None:
 
 def _table(found: Lengths) -> Table:
     percentiles = list(found.splits[0].percentiles)
+    turns = any(split.earlier for split in found.splits)
     columns = (
         Column("Split", numeric=False),
         Column("Rows"),
@@ -45,6 +46,7 @@ def _table(found: Lengths) -> Table:
         Column("Longest"),
         Column(f"Cut at {found.max_length}"),
         Column("Tokens lost"),
+        *((Column("Earlier turns"), Column("Turns lost")) if turns else ()),
     )
     rows = tuple(
         (
@@ -55,10 +57,16 @@ def _table(found: Lengths) -> Table:
             number(s.longest, count),
             number(s.cut, percent),
             number(s.lost, percent),
+            *((number(s.earlier, percent), number(s.shortened, percent)) if turns else ()),
         )
         for s in found.splits
     )
-    return Table(columns, rows, f"Tokenizer: {found.tokenizer}", found.note)
+    note = found.note
+    if turns:
+        note = (
+            f"{note} Earlier turns: their share of all tokens. Turns lost: rows without room for all.".strip()
+        )
+    return Table(columns, rows, f"Tokenizer: {found.tokenizer}", note)
 
 
 def _chart(split: SplitLengths, max_length: int) -> Chart:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from sharewise.data.tokens import Text
+from sharewise.data.turn import Text, said_in
 from sharewise.errors import UserError
 from sharewise.serve.answers import answers
 from sharewise.serve.batcher import Batcher, Full
@@ -215,7 +215,7 @@ def _add_scoring(
         return _json({"output": output, "score": value, "spans": shown, "milliseconds": milliseconds})
 
 
-async def _submitted(batcher: Batcher, texts: list[Text], tasks: list[str]) -> dict[str, Array]:
+async def _submitted(batcher: Batcher, texts: Sequence[Text], tasks: list[str]) -> dict[str, Array]:
     try:
         return await asyncio.wrap_future(batcher.submit(texts, tasks))
     except Full as full:
@@ -228,13 +228,14 @@ def _full(full: Full) -> HTTPException:
     return HTTPException(429, str(full), headers={"Retry-After": str(full.seconds)})
 
 
-def _checked(scorer: Scorer, options: ServeOptions, texts: list[Text], tasks: list[str] | None) -> list[str]:
+def _checked(
+    scorer: Scorer, options: ServeOptions, texts: Sequence[Text], tasks: list[str] | None
+) -> list[str]:
     """Refuse too many or too long texts, and tasks that aren't there; return the chosen ones."""
     if len(texts) > options.max_texts:
         raise _unprocessable(["body", "texts"], f"more than {options.max_texts} texts")
     for number, text in enumerate(texts):
-        parts = (text,) if isinstance(text, str) else text
-        if max(map(len, parts)) > options.max_characters:
+        if max(map(len, said_in(text))) > options.max_characters:
             raise _unprocessable(
                 ["body", "texts", number], f"more than {options.max_characters:,} characters"
             )

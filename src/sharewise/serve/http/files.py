@@ -14,7 +14,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
-from sharewise.data.tokens import Text
+from sharewise.data.turn import Text, shortened
 from sharewise.errors import UserError
 from sharewise.serve.batcher import Batcher, Full
 from sharewise.serve.http.options import ServeOptions
@@ -64,7 +64,7 @@ class FileService:
     def _compute(self, texts: Sequence[Text], tasks: Sequence[str]) -> dict[str, Array]:
         # A few texts at a time, so that others' requests find room in the queue.
         limit = self.options.max_characters
-        short = [t[:limit] if isinstance(t, str) else (t[0][:limit], t[1][:limit]) for t in texts]
+        short = [shortened(text, limit) for text in texts]
         blocks = [
             self.batcher.submit(short[i : i + _CHUNK], tasks, patience=_PATIENCE).result()
             for i in range(0, len(short), _CHUNK)
