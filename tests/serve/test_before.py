@@ -70,6 +70,13 @@ def test_what_was_before_changes_the_answer(dialogues):
     assert abs(found[0] - found[1]) > 1e-4
 
 
+def test_the_card_tells_how_to_give_them(tmp_path, dialogues):
+    saved(tmp_path / "model", DIALOGUES)
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "up to 2 earlier texts of a dialogue stood before a text" in card
+    assert dialogues.context == {"d": DIALOGUES}
+
+
 def test_only_as_many_turns_count_as_in_training(dialogues, columns):
     said = ("one", "two", "three")
     two, three = (Turn("lamp", None, said[-n:]) for n in (2, 3))

@@ -83,7 +83,9 @@ def test_groups_and_their_alternatives():
 def test_votes_by_name_and_by_sum():
     yes = _cycle(0, 3, 2, 1)
     roles = _roles(kind_majority=_cycle(0, 1), kind_yes_count=yes, kind_no_count=[3 - n for n in yes])
-    assert roles.votes == ("kind_yes_count", "kind_no_count")
+    assert roles.votes == ()
+    (ballot,) = roles.ballots
+    assert (ballot.label, ballot.yes, ballot.no) == ("kind_majority", "kind_yes_count", "kind_no_count")
     assert [c.name for c in roles.labels] == ["kind_majority"]
     roles = _roles(count=_cycle(3, 6), hate=_cycle(0, 2), neither=_cycle(3, 4), label=_cycle(1, 2, 0))
     assert roles.votes == ("hate", "neither")

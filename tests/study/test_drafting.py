@@ -96,10 +96,51 @@ def test_the_bundled_corpus(tmp_path, language):
     )
     assert data.text == ("human_question", "bot_response")
     assert data.group == "dialogue_id"
-    assert {name: (task.kind, task.label) for name, task in study.tasks.items()} == {
-        criterion: ("binary", f"{criterion}_majority") for criterion in CRITERIA
+    assert {name: (task.kind, task.label, task.votes) for name, task in study.tasks.items()} == {
+        c: ("binary", f"{c}_majority", {"yes": f"{c}_yes_count", "no": f"{c}_no_count"}) for c in CRITERIA
     }
+    found = load(study.data, study.tasks, folder=study.folder)
+    assert all(found.train.votes[name].sum(axis=1).tolist() == [3] * 480 for name in study.tasks)
     assert len(load(study.data, study.tasks, folder=study.folder).train) == 480
+
+
+def test_the_context_that_a_draft_names_is_valid(tmp_path):
+    files = write_dialogues(tmp_path / "corpus", language="en", rows=200, seed=1)
+    text = draft(list(files.values()), folder=tmp_path)
+    lines = [line for line in text.splitlines() if line.startswith("    # context: ")]
+    assert len(lines) == 2
+    for line in lines:
+        study = _loaded(tmp_path, text.replace(line, line.replace("# context", "context", 1)))
+        turns = load(study.data, study.tasks, folder=study.folder).train
+        row = turns.earlier.tolist().index(3)
+        assert turns.texts["context"].list.len()[row] in (3, 6)
+        assert turns.texts["text"][row - 3] in turns.texts["context"][row][0], "the oldest is first"
+
+
+def test_criteria_without_a_majority_are_known_by_their_votes(tmp_path):
+    counts = {"fair_yes_count": [3, 2, 1, None] * 10, "fair_no_count": [0, 1, 2, None] * 10}
+    text = draft([_write(tmp_path / "x.csv", **counts)], folder=tmp_path)
+    study = _loaded(tmp_path, text)
+    task = study.tasks["fair"]
+    assert (task.label, task.votes) == (None, {"yes": "fair_yes_count", "no": "fair_no_count"})
+    assert "yes: 66.7% of 30 rows with votes" in text
+    assert "3 raters a row, not all of one mind in 66.7%" in text
+    assert len(load(study.data, study.tasks, folder=study.folder).train) == 27
+
+
+def test_majorities_that_are_none_are_counted(tmp_path):
+    counts = {"fair_yes_count": [3, 2, 1, 2] * 10, "fair_no_count": [0, 1, 2, 2] * 10}
+    text = draft([_write(tmp_path / "x.csv", fair_majority=[1, 0, 0, 1] * 10, **counts)], folder=tmp_path)
+    assert (
+        "3 or 4 raters a row, not all of one mind in 75.0%; 10 ties; in 10 rows the label is not the" in text
+    )
+    assert _loaded(tmp_path, text).tasks["fair"].label == "fair_majority"
+
+
+def test_counts_that_are_no_counts_are_no_votes(tmp_path):
+    columns = {"fair_yes_count": ["many", "few"] * 20, "fair_no_count": [0, 1] * 20}
+    study = _loaded(tmp_path, draft([_write(tmp_path / "x.csv", **columns)], folder=tmp_path))
+    assert all(task.votes is None for task in study.tasks.values())
 
 
 @pytest.mark.parametrize(

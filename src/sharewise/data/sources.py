@@ -30,13 +30,14 @@ def read_sources(
         Records by data set and split; none for splits that are cut from another one.
 
     Raises:
-        UserError: if a file can't be read, or is named for two splits of a data set.
+        UserError: if a file can't be read, or is named for two splits of a data set, or a label is read as text.
     """
     identities: dict[tuple[str, str], _Identity] = {}
     columns: dict[_Identity, dict[str, str]] = {}
     keys: dict[_Identity, tuple[str, str]] = {}
     lists: dict[_Identity, set[str]] = {}
     for name, options in study_data.items():
+        _check_no_label_is_read(name, options, tasks)
         wanted = _columns(name, options, tasks)
         split_cells = {
             c for t in tasks.values() if t.data == name and t.splits_cells for c in t.label_columns
@@ -75,6 +76,20 @@ def read_sources(
             error.key = named[error.column]
             raise
     return {place: records[identity] for place, identity in identities.items()}
+
+
+def _check_no_label_is_read(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> None:
+    """A model that reads its label has nothing to learn."""
+    context = options.context.columns if options.context is not None else None
+    read = dict.fromkeys(options.columns, "text") | dict.fromkeys(context or (), "context")
+    for key, task in tasks.items():
+        for column in (*task.label_columns, *task.vote_columns) if task.data == name else ():
+            if column in read:
+                raise UserError(
+                    f"tasks.{key}: column {column!r} is under `{read[column]}` of data.{name} too",
+                    expected="a column with labels, which the model doesn't read",
+                    action=f"correct the task's column, or `data.{name}.{read[column]}`",
+                )
 
 
 def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> list[tuple[str, str]]:

@@ -100,6 +100,12 @@ def _body(name: str, manifests: Sequence[Manifest]) -> Iterator[str]:
     shares = ", ".join(f"{code} {share:.0%}" for code, share in first.languages.items())
     yield f"- Languages seen in training, as far as scripts show them: {shares or 'not recorded'}."
     yield f"- Texts of more than {first.max_length} tokens lose their ends; of a pair the longer one is cut first."
+    if first.most_context != 0:
+        most = "any number of" if first.most_context is None else f"up to {first.most_context}"
+        yield (
+            f"- In training {most} earlier texts of a dialogue stood before a text, the oldest first: "
+            '`sharewise.Turn("a text", context=("before it",))`. Where there is no room, the oldest are left out.'
+        )
     yield "- The answers are as good as the labels, and no better on texts unlike the training texts.\n"
     yield "## Licence\n"
     yield f"- Model: {first.licence.model or 'not stated'}"
