@@ -35,7 +35,7 @@ UNDERSTOOD = {
 MESSAGES = dict(re.findall(r"^\| ([^|]+) \| `(.+)` \|$", GUIDE.partition("## Mistakes")[2], re.M))
 
 HATE = b"text,label\nx,hate\ny,none\n"
-GOOD = "text,label\nw,1\nx,0\ny,1\nz,0\n"
+GOOD = "text,label\none,1\ntwo,0\nfive,1\nsix,0\n"
 
 
 @dataclass(frozen=True)
@@ -121,21 +121,21 @@ ODDITIES: dict[str, Given] = {
     "UTF-16 with its mark": binary(GOOD.encode("utf-16")),
     "line ends of old Macs": binary(GOOD.replace("\n", "\r")),
     "semicolons for commas": binary(GOOD.replace(",", ";")),
-    "a stray quote": binary(GOOD.replace("x", '"x" and more')),
-    "quotes within a field": binary(GOOD.replace("x", 'the "x" of it')),
-    "blank lines": binary(GOOD.replace("x", "\n\nx")),
+    "a stray quote": binary(GOOD.replace("two", '"two" and more')),
+    "quotes within a field": binary(GOOD.replace("two", 'the "two" of it')),
+    "blank lines": binary(GOOD.replace("two", "\n\ntwo")),
     "two columns of one name that nobody uses": binary(
         re.sub(r"\n(?=.)", ",,\n", GOOD).replace("l,,", "l,z,z").removesuffix("\n") + ",,\n"
     ),
     "a column without a name": binary(re.sub(r"\n", ",\n", GOOD)),
-    "a cell of ten megabytes": binary(GOOD.replace("x", "x" * 10_000_000)),
+    "a cell of ten megabytes": binary(GOOD.replace("two", "x" * 10_000_000)),
     "labels `1`, `1.0`, ` 1 ` and `0`": csv("1", "1.0", " 1 ", "0"),
     "labels `True`, `true`, `FALSE` and `false`": csv("True", "true", "FALSE", "false"),
     "labels `NaN`, `nan`, ` ` and none": csv("NaN", "nan", " ", "", "1", "0", "0", "1"),
     "NaN and null in JSON": jsonl(*LABELLED, '{"text": "x", "label": NaN}', '{"text": "y", "label": null}'),
     "a key that a JSON object lacks": jsonl(*LABELLED, '{"text": "x"}'),
     "an emoji as two halves in JSON": jsonl(*LABELLED[:3], '{"text": "\\ud83d\\ude00", "label": 1}'),
-    "the word `NA` as a label, with `map: {NA: null}`": csv("0", "1", "NA", "0", "1"),
+    "the word `NA` as a label, mapped to a hole": csv("0", "1", "NA", "0", "1"),
     "the word `NA` as a label": csv("0", "1", "NA", "0", "1", kind="multiclass"),
     "a label that validation lacks": csv("0", "1", "2", "0", kind="multiclass"),
     "a fraction too small to stratify": csv(*"0" * 18, "1", "1", validation="10%"),
@@ -150,6 +150,7 @@ def written(folder: Path, given: Given, case: str) -> tuple[dict[str, Any], dict
     """Write the files of one case; return the keys of its data sets and of its tasks."""
     (folder / "folder.csv").mkdir()
     valid = {
+        "labels `True`, `true`, `FALSE` and `false`": b"text,label\nv,false\nw,true\n",
         "a split without a label of a task": b"text,label\nv,\nw,\n",
         "a turn without a number": b"text,label,id,turn\nv,hate,1,1\nw,none,1,2\n",
     }
@@ -158,8 +159,8 @@ def written(folder: Path, given: Given, case: str) -> tuple[dict[str, Any], dict
     (folder / given.name).write_bytes(given.content)
     data = {"d": {"train": given.name, "validation": "valid.csv", "text": "text"} | given.data}
     tasks = {"y": {"data": "d", "label": "label"} | given.task}
-    if "map:" in case:
-        tasks["y"]["map"] = {"NA": None}
+    if "mapped" in case:
+        tasks["y"]["map"] = {"0": "0", "1": "1", "NA": None}
     if case == "a test split in one data set only":
         (folder / "test.csv").write_bytes(HATE)
         data["e"] = data["d"] | {"test": "test.csv"}

@@ -124,7 +124,8 @@ def _finding(
     total = int(np.count_nonzero(rows.source[rows.of_split(split)] == source))
     across = source != other
     place = f"the {within} split of {others}" if across else f"the {within} split"
-    says = f"{leaks.height:,} of {total:,} {split} rows of {name} also stand in {place}, {_HOW[likeness]}"
+    stand = "stands" if leaks.height == 1 else "stand"
+    says = f"{leaks.height:,} of {total:,} {split} rows of {name} also {stand} in {place}, {_HOW[likeness]}"
     if across:
         says += f": the tasks {', '.join(rows.tasks_of(other))} see the texts that {', '.join(rows.tasks_of(source))} "
         says += "will be scored on" if within == "train" else "hold out"

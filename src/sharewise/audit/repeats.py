@@ -60,11 +60,12 @@ def _finding(
 ) -> Found:
     share = len(again) / total
     earlier = _first_in_split(rows, found, again)
+    verb = "repeats" if len(again) == 1 else "repeat"
     likely = f"; {counted(counts[2], 'further row')} nearly" if counts[2] else ""
     return Found(
         key="repeat",
         severity="warning" if share > _CROWDED else "note",
-        says=f"{len(again):,} of {total:,} {split} rows of {name} ({percent(share)}) repeat an earlier "
+        says=f"{len(again):,} of {total:,} {split} rows of {name} ({percent(share)}) {verb} an earlier "
         f"one: {counts[0]:,} "
         f"word for word, {counts[1]:,} but for case, spaces or punctuation{likely}",
         to_do="keep one of each: in training they weigh double"

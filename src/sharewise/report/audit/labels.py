@@ -101,8 +101,10 @@ def effects(audit: Audit) -> Section:
         (Cell(e.task), Cell(e.by), Cell(_what(e)), _strength(e), Cell(_change(e)))
         for e in sorted(audit.effects, key=lambda e: -abs(e.strength or 0))
     ]
-    note = "Strength: Cramér's V between bins and labels, or the correlation ratio of ranks; 0 none, 1 "
-    "full. On training rows."
+    note = (
+        "Strength: Cramér's V between bins and labels, or the correlation ratio of ranks; 0 none, 1 full. "
+        "On training rows."
+    )
     table = Table(tuple(columns), tuple(rows), "Length, group and slices", note, stub=2)
     folded = [Folded(f"By {by}", tuple(_bins(e) for e in chosen)) for by, chosen in _by_property(audit)]
     why = "A model can learn these in place of the question."

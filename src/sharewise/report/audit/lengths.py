@@ -93,6 +93,8 @@ def _chart(split: SplitLengths, max_length: int) -> Chart:
                 "encoding": {"x": x},
             }
         )
-    told = f"mean {split.mean:.0f}, median {split.percentiles[50]:.0f}, 99th percentile "
-    f"{split.percentiles[99]:.0f} tokens"
+    told = (
+        f"mean {split.mean:.0f}, median {split.percentiles[50]:.0f}, 99th percentile "
+        f"{split.percentiles[99]:.0f} tokens"
+    )
     return Chart("Lengths of the training texts", told, specification(layers, width=_WIDTH, height=_HEIGHT))
