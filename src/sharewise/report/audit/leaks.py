@@ -7,7 +7,10 @@ from sharewise.report.document import Block, Paragraph, Section
 from sharewise.report.tables import Cell, Column, Table, number
 from sharewise.report.words import count, listing
 
-_LIKE = "Each row counts once, under its strongest likeness. Normalised: equal but for case, width, spaces and punctuation. "
+_LIKE = (
+    "Each row counts once, under its strongest likeness. Normalised: equal but for case, width, white space "
+    "and punctuation. "
+)
 _NEAR = "Near: estimated Jaccard similarity of 4-character shingles of .8 or more, texts of 11 characters or more."
 
 
