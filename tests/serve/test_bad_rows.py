@@ -45,7 +45,6 @@ ROWS: dict[str, tuple[str, bytes]] = {
     "no JSON": ("jsonl", lines("{text: x}")),
     "JSON that is no object": ("jsonl", lines("[1]")),
     "no such key": ("jsonl", lines('{"txt": "x"}')),
-    "a number for a text": ("jsonl", lines('{"text": 5}')),
     "half of a surrogate pair": ("jsonl", lines('{"text": "\\ud800"}')),
     "a null in a Parquet file": ("parquet", stored(["lamp", None, "film"])),
 }

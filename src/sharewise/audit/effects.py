@@ -139,14 +139,11 @@ def _finding(task: Task, effect: Effect, bins: _Bins, targets: Array) -> list[Fo
     usable = [b for b in effect.bins if b.rows >= _FEWEST_IN_BIN]
     if effect.strength is None or abs(effect.strength) < _STRONG or len(usable) < 2:
         return []
-    first, last = (
-        (usable[0], usable[-1])
-        if effect.ordered
-        else (
-            max(usable, key=lambda b: b.value),
-            min(usable, key=lambda b: b.value),
-        )
-    )
+    first, last = usable[0], usable[-1]
+    highest, lowest = max(usable, key=lambda b: b.value), min(usable, key=lambda b: b.value)
+    # What goes up and down again is not told by its ends.
+    if not effect.ordered or 2 * abs(first.value - last.value) < highest.value - lowest.value:
+        first, last = highest, lowest
     of = f"{effect.label!r}" if effect.label is not None else "the mean"
     show = percent if effect.label is not None else (lambda value: f"{value:.3g}")
     change = f", {100 * (last.value / first.value - 1):+.1f} %" if first.value else ""

@@ -90,10 +90,17 @@ class Parts:
 
 
 def file_facts(path: Path) -> dict[str, Any]:
-    """What tells whether a file is still the same one: size, time of change, digest of its beginning and end."""
-    size, changed = path.stat().st_size, path.stat().st_mtime_ns
-    with path.open("rb") as stream:
-        sample = stream.read(_SAMPLE)
-        stream.seek(max(0, size - _SAMPLE))
-        sample += stream.read(_SAMPLE)
+    """What tells whether a file is still the same one: size, time of change, digest of its beginning and end.
+
+    Raises:
+        UserError: where the file can't be read.
+    """
+    try:
+        size, changed = path.stat().st_size, path.stat().st_mtime_ns
+        with path.open("rb") as stream:
+            sample = stream.read(_SAMPLE)
+            stream.seek(max(0, size - _SAMPLE))
+            sample += stream.read(_SAMPLE)
+    except OSError as error:
+        raise UserError(f"{path}: the file can't be read ({error.strerror or error})") from None
     return {"bytes": size, "changed": changed, "sample": hashlib.sha256(sample).hexdigest()}
