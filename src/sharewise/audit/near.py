@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharewise.audit.fingerprints import BINS, EMPTY, Fingerprints, similarity
+from sharewise.audit.fingerprints import BINS, EMPTY, Fingerprints, in_threads, similarity
 from sharewise.tasks import Array
 
 THRESHOLD = 0.8
@@ -58,20 +58,27 @@ def near_pairs(
     """
     texts = np.asarray(texts)
     long = prints.shingles[texts] >= FEWEST_SHINGLES
-    found: dict[Direction, list[Array]] = {direction: [] for direction in directions}
     size = prints.shingles[texts]
-    for band in range(_BANDS):
+
+    def pairs_in(band: int) -> dict[Direction, list[Array]]:
         bins = prints.signatures[texts, band * _WIDTH : (band + 1) * _WIDTH]
         usable = np.flatnonzero(long & (bins != EMPTY).any(axis=1))
         keys = _keys(bins[usable])
         order = np.lexsort((usable, size[usable], keys))
         keys, ids = keys[order], usable[order]
+        found = {}
         for direction in directions:
             seeking, sought = (members[name][ids] for name in direction)
-            found[direction] += _neighbours(keys, ids, seeking, sought, within=direction[0] == direction[1])
+            within = direction[0] == direction[1]
+            found[direction] = _neighbours(keys, ids, seeking, sought, within=within)
+        return found
+
+    bands = in_threads(pairs_in, range(_BANDS))
     return {
-        direction: _likest(prints, texts, np.concatenate(codes) if codes else np.zeros(0, dtype=np.int64))
-        for direction, codes in found.items()
+        direction: _likest(
+            prints, texts, np.concatenate([codes for band in bands for codes in band[direction]])
+        )
+        for direction in directions
     }
 
 

@@ -54,17 +54,25 @@ def association(
     names = tuple(targets)
     columns = {t: np.asarray(v, dtype=np.float64).reshape(len(v), -1) for t, v in targets.items()}
     present = {t: ~np.isnan(v).any(axis=1) for t, v in columns.items()}
+    whole: dict[str, Floats] = {}
+
+    def numbers(task: str, both: Array) -> Floats:
+        # Of tasks without holes the same rows are common to all pairs.
+        if not both.all():
+            return _numbers(columns[task][both], unordered=task in unordered)
+        if task not in whole:
+            whole[task] = _numbers(columns[task], unordered=task in unordered)
+        return whole[task]
+
     matrix, rows = np.eye(len(names)), np.zeros((len(names), len(names)), dtype=np.int64)
     for i, one in enumerate(names):
         rows[i, i] = present[one].sum()
         for j, other in enumerate(names[:i]):
-            both = present[one] & present[other]
+            both = np.asarray(present[one] & present[other])
             rows[i, j] = rows[j, i] = both.sum()
             strength = np.nan
             if both.sum() >= max(2, fewest_rows):
-                strength = _strength(
-                    *(_numbers(columns[t][both], unordered=t in unordered) for t in (one, other))
-                )
+                strength = _strength(numbers(one, both), numbers(other, both))
             matrix[i, j] = matrix[j, i] = strength
     return Association(names, matrix, rows)
 
