@@ -125,7 +125,7 @@ def test_criteria_without_a_majority_are_known_by_their_votes(tmp_path):
     assert (task.label, task.votes) == (None, {"yes": "fair_yes_count", "no": "fair_no_count"})
     assert "yes: 66.7% of 30 rows with votes" in text
     assert "3 raters a row, not all of one mind in 66.7%" in text
-    assert len(load(study.data, study.tasks, folder=study.folder).train) == 27
+    assert len(load(study.data, study.tasks, folder=study.folder).train) == 24
 
 
 def test_majorities_that_are_none_are_counted(tmp_path):

@@ -66,6 +66,7 @@ def load(
         if task.options.votes is not None
     }
     tables = {split: _table(split, used, parts, resolved, targets, votes) for split in splits}
+    notes += _mapped_away(tables, list(resolved))
     shares, remarks = vote_shares(resolved, tables)
     weights = loss_weights(resolved, tables["train"])
     tables = {split: replace(table, soft=shares[split]) for split, table in tables.items()}
@@ -79,6 +80,16 @@ def load(
         test=tables.get("test"),
         notes=tuple(notes),
     )
+
+
+def _mapped_away(tables: Mapping[str, Table], tasks: list[str]) -> list[str]:
+    """Count rows whose labels `map` turns into holes; rows that hold none in the file were counted before."""
+    empty = {split: int(np.count_nonzero(~table.present_any(tasks))) for split, table in tables.items()}
+    return [
+        f"{split}: {rows:,} of {len(tables[split]):,} rows hold no label after `map`, and count for nothing"
+        for split, rows in empty.items()
+        if rows
+    ]
 
 
 def _check_splits_agree(parts: Mapping[str, Mapping[str, Part]], splits: list[str]) -> None:
