@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sharewise.compare.results import ArmRecord, EpochRecord, Results, RunRecord, TaskRecord
+from sharewise.compare.swept import SweptRecord
 
 _NAMES = (
     "loss",
@@ -27,7 +28,7 @@ PUBLISHED = {
         "MARC": (0.1766, 0.7378, 0.2198, 0.7378, 0.3000, 0.7378, 0.1945, 0.7378),
     },
 }
-# Two rows of the published sweep of task weights.
+# Three rows of the published sweep of task weights.
 SWEEP = {
     "w28": {
         "weights": {"MARC": 0.2, "AMCD": 0.8},
@@ -39,13 +40,39 @@ SWEEP = {
         "AMCD": (0.0481, 0.9497, 0.8642, 0.9497, 0.8625, 0.9497, 0.8659, 0.9497),
         "MARC": (0.1586, 0.7318, 0.2362, 0.7318, 0.3000, 0.7318, 0.2026, 0.7318),
     },
+    "w55": {
+        "weights": {"MARC": 0.5, "AMCD": 0.5},
+        "AMCD": (0.0755, 0.9176, 0.8204, 0.9176, 0.7744, 0.9176, 0.9033, 0.9176),
+        "MARC": (0.1724, 0.7396, 0.2219, 0.7396, 0.3000, 0.7396, 0.1959, 0.7396),
+    },
 }
 _TASKS = {"AMCD": ("binary", ["0", "1"]), "MARC": ("multiclass", ["negative", "neutral", "positive"])}
 
 
-def published_results(*, sweep: bool = False) -> Results:
-    """System B's table, one seed, scored on test; with the sweep, two more arms of other task weights."""
-    numbers: dict[str, Any] = dict(PUBLISHED) | (SWEEP if sweep else {})
+def published_results() -> Results:
+    """System B's table, one seed, scored on test."""
+    return _published(PUBLISHED)
+
+
+def published_sweep(*, chosen: str | None) -> Results:
+    """System B's single task beside rows of its sweep of task weights, of which one was chosen on validation."""
+    results = _published({"single": PUBLISHED["single"]} | SWEEP)
+    swept = {
+        name: SweptRecord(
+            arm="multi", values={"weights": rows["weights"]}, added=False, score=0.5, chosen=name == chosen
+        )
+        for name, rows in SWEEP.items()
+    }
+    arms = {n: arm.model_copy(update={"swept": swept.get(n)}) for n, arm in results.arms.items()}
+    return results.model_copy(update={"arms": arms})
+
+
+def with_arms(results: Results, **arms: ArmRecord) -> Results:
+    """The same with further arms, without runs."""
+    return results.model_copy(update={"arms": {**results.arms, **arms}})
+
+
+def _published(numbers: dict[str, Any]) -> Results:
     return results_of(
         study="t5-single-against-multi",
         tasks={name: task(kind, "macro_f1", labels) for name, (kind, labels) in _TASKS.items()},

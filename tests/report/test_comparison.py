@@ -1,5 +1,5 @@
 from report.fixtures import dialogue_results
-from report.small_fixtures import published_results
+from report.small_fixtures import published_sweep
 from sharewise.report.comparison import comparison, constants, side_by_side
 from sharewise.report.document import Folded
 from sharewise.report.tables import Table
@@ -42,20 +42,24 @@ def test_the_published_table_comes_out_as_it_was_published(published):
 def test_equal_scores_are_all_bold(published):
     summary = {"AMCD": {"test": {"macro_f1": (0.8486, 0.0)}}}
     arms = {name: arm.model_copy(update={"summary": summary}) for name, arm in published.arms.items()}
-    table = side_by_side(published.model_copy(update={"arms": arms}), ["AMCD"], ["macro_f1"])
+    table = side_by_side(published.model_copy(update={"arms": arms}), ["AMCD"], ["macro_f1"], list(arms))
     assert [cell.bold for cell in table.rows[0][1:]] == [True, True]
 
 
-def test_a_sweep_of_task_weights_has_a_table_a_task_with_a_setting_a_row():
-    tables = [t for t in _tables(comparison(published_results(sweep=True))) if "task weights" in t.caption]
-    assert [table.caption for table in tables] == [
-        "AMCD: task weights, test split",
-        "MARC: task weights, test split",
-    ]
-    rows = _lines(tables[0])
-    assert [row[0] for row in rows] == ["AMCD: 0.8, MARC: 0.2", "AMCD: 0.7, MARC: 0.3"]
-    assert rows[1][2:] == ["**0.0481**", "**0.9497**", "**0.8642**", "**0.9497**", "0.8625", *rows[1][7:]]
-    assert rows[0][6] == "**0.8834**"
+def test_of_a_sweep_the_chosen_setting_stands_beside_the_others():
+    section = comparison(published_sweep(chosen="w37"))
+    table = _tables(section)[0]
+    assert [c.title for c in table.columns[1:]] == ["Single AMCD", "Single MARC", "W37 AMCD", "W37 MARC"]
+    assert "the setting that was chosen on validation" in section.blocks[0].text
+    (folded,) = (b for b in section.blocks if isinstance(b, Folded) and "not chosen" in b.title)
+    assert [c.title for c in folded.blocks[0].columns[1:]] == ["W28 AMCD", "W28 MARC", "W55 AMCD", "W55 MARC"]
+
+
+def test_where_no_setting_could_be_chosen_all_stand_there():
+    section = comparison(published_sweep(chosen=None))
+    titles = [c.title for t in _tables(section) if "weights" not in t.caption for c in t.columns[1:]]
+    assert len(titles) == 8
+    assert not any(isinstance(b, Folded) for b in section.blocks)
 
 
 def test_tasks_whose_kinds_differ_share_a_table_with_dashes(mixed):

@@ -155,12 +155,8 @@ def _check_targets(data: StudyData) -> None:
                 "label's tokens",
                 action="take the key away, or train with `backend: heads`",
             )
-    for blocks, key in (
-        (data.train.soft, "targets: soft"),
-        (data.train.loss_weights, "vote_weights: agreement"),
-    ):
-        for task in blocks:
-            raise UserError(
-                f"tasks.{task}: `{key}` does not go with `backend: text2text`, which learns one answer a row",
-                action="take the key away, or train with `backend: heads`",
-            )
+    for task in data.train.soft:
+        raise UserError(
+            f"tasks.{task}: `targets: soft` does not go with `backend: text2text`, which learns one answer a row",
+            action="take the key away, or train with `backend: heads`",
+        )

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from sharewise.compare.results import EpochRecord, Results, RunRecord
+
+_FORM = (
+    "loss",
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "macro_precision",
+    "micro_precision",
+    "macro_recall",
+    "micro_recall",
+    "mae",
+    "pearson",
+    "spearman",
+)
 
 
 def summary(results: Results, arm: str, task: str, metric: str) -> tuple[float, float] | None:
@@ -18,12 +33,20 @@ def mean(results: Results, arm: str, task: str, metric: str) -> float | None:
     return None if found is None else found[0]
 
 
-def metrics_of(results: Results, task: str) -> list[str]:
-    """Every metric that some arm has of the task, in the order of the results."""
-    names: dict[str, None] = {}
-    for arm in results.arms.values():
-        names |= dict.fromkeys(arm.summary.get(task, {}).get(results.scored, {}))
-    return list(names)
+def form_metrics(results: Results, tasks: Sequence[str]) -> list[str]:
+    """The metrics that every table of scores shows, in their order, as far as some arm has them of these tasks."""
+    present = _metrics_of(results, tasks)
+    return [m for m in _FORM if m in present]
+
+
+def further_metrics(results: Results, tasks: Sequence[str]) -> list[str]:
+    """Every other metric that some arm has of these tasks, in the order of the results."""
+    return [m for m in _metrics_of(results, tasks) if m not in _FORM]
+
+
+def _metrics_of(results: Results, tasks: Sequence[str]) -> list[str]:
+    found = (arm.summary.get(t, {}).get(results.scored, {}) for t in tasks for arm in results.arms.values())
+    return list(dict.fromkeys(metric for of_arm in found for metric in of_arm))
 
 
 def seeds_of(results: Results, arm: str) -> list[int]:

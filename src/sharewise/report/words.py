@@ -34,6 +34,10 @@ _METRICS = {
     "mae_levels": "MAE in levels",
     "pearson": "Pearson",
     "spearman": "Spearman",
+    "invalid_outputs": "Free answers that are no label",
+    "written_accuracy": "Accuracy of free answers",
+    "written_mcc": "MCC of free answers",
+    "written_macro_f1": "F1 Score (Macro) of free answers",
 }
 _ERRORS = {"loss", "ece", "mae_levels", "invalid_outputs", "vote_cross_entropy", "vote_entropy", "vote_brier"}
 MINUS = "−"

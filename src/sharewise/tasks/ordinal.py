@@ -16,7 +16,8 @@ from sharewise.stats import classification_metrics, mae, ordinal_metrics
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.loss_options import OneLabelOptions
 from sharewise.tasks.losses import OneLabelLoss
-from sharewise.tasks.task import Array, Label, Task, TaskOptions
+from sharewise.tasks.numbers import multiples, parse_numbers
+from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser, first_column
 
 _MOST_FOUND = 100
@@ -45,6 +46,12 @@ class OrdinalOptions(TaskOptions, OneLabelOptions):
         description="the labels, lowest first; found out where they are numbers; or {label: its text} for text to "
         "text",
     )
+    increment: float | None = Field(
+        default=None,
+        gt=0.0,
+        allow_inf_nan=False,
+        description="the column holds numbers, and the labels are these rounded to multiples of this",
+    )
 
     @field_validator("labels")
     @classmethod
@@ -54,12 +61,41 @@ class OrdinalOptions(TaskOptions, OneLabelOptions):
 
     def build(self, name: str, column: pl.Series) -> Ordinal:
         """Resolve the labels against the training column, and their order where they are numbers."""
-        labels = declared_labels(self.labels) if self.labels else _in_order(name, self, found_labels(column))
-        return Ordinal(name, self, tuple(labels))
+        if self.labels:
+            found = declared_labels(self.labels)
+        elif self.increment is not None:
+            found = _multiples_between(name, self.increment, column)
+        else:
+            found = _in_order(name, self, found_labels(column))
+        return Ordinal(name, self, tuple(found))
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Ordinal:
         """Make the task again from what ``describe`` said of it."""
         return Ordinal(name, self, tuple(description["labels"]), OneLabelLoss.restore(description))
+
+
+def _as_multiples(column: pl.Series, increment: float) -> pl.Series:
+    """Numbers as the nearest multiples of an increment, of two equally near the even one; holes are null."""
+    units = pl.Series(np.round(parse_numbers(column) / increment)).fill_nan(None)
+    different = units.drop_nulls().unique()
+    texts = multiples(map(int, different), increment)
+    return units.replace_strict(different, texts, return_dtype=pl.String)
+
+
+def _multiples_between(name: str, increment: float, column: pl.Series) -> list[str]:
+    """Every multiple of the increment that training numbers span, also those that none is rounded to."""
+    values = parse_numbers(column)
+    values = values[~np.isnan(values)]
+    first, last = (
+        (int(np.round(end / increment)) for end in (values.min(), values.max())) if len(values) else (0, 0)
+    )
+    if not 1 <= last - first < _MOST_FOUND:
+        raise UserError(
+            f"tasks.{name}.increment: rounded to multiples of {increment:g}, the {len(values):,} number(s) of the "
+            f"training split span {last - first + 1:,} label(s)",
+            expected=f"numbers, and an increment that makes 2 to {_MOST_FOUND} labels of them",
+        )
+    return declared_labels(multiples(range(first, last + 1), increment))
 
 
 def _in_order(name: str, options: OrdinalOptions, found: list[str]) -> list[str]:
@@ -114,7 +150,12 @@ class Ordinal(Task):
 
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
-        return encode_classes(column, self._labels)
+        if self._keys.increment is None:
+            return encode_classes(column, self._labels)
+        try:
+            return encode_classes(_as_multiples(column, self._keys.increment), self._labels)
+        except LabelError as error:
+            raise LabelError(row=error.row, value=column[error.row], expected=error.expected) from None
 
     def fit(self, counts: Array, rows: float) -> None:
         """See Task."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -13,8 +12,8 @@ from pydantic import Field
 
 from sharewise.errors import UserError
 from sharewise.stats import regression_metrics
-from sharewise.tasks.labels import holes
-from sharewise.tasks.task import Array, LabelError, Task, TaskOptions
+from sharewise.tasks.numbers import multiples, parse_numbers
+from sharewise.tasks.task import Array, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser
 
 # Texts that numbers may become; each is decoded for each row.
@@ -36,7 +35,7 @@ class RegressionOptions(TaskOptions):
 
     def build(self, name: str, column: pl.Series) -> Regression:
         """Take mean and standard deviation of the training column, in which the head works."""
-        values = _numbers(column)
+        values = parse_numbers(column)
         values = values[~np.isnan(values)]
         if len(values) < 2 or values.std() == 0:
             raise UserError(
@@ -62,17 +61,6 @@ class RegressionOptions(TaskOptions):
             lowest=description.get("lowest", description["mean"]),
             highest=description.get("highest", description["mean"]),
         )
-
-
-def _numbers(column: pl.Series) -> Array:
-    """Parse numbers ``(rows,)``; holes are NaN; infinities and words are LabelErrors."""
-    text = column.cast(pl.String).str.strip_chars() if not column.dtype.is_numeric() else column
-    values = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    bad = np.isinf(values) | (np.isnan(values) & ~holes(column))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise LabelError(row=row, value=column[row], expected="a finite number")
-    return np.asarray(values, dtype=np.float64)
 
 
 @final
@@ -113,7 +101,7 @@ class Regression(Task):
 
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
-        return _numbers(column).astype(np.float32).reshape(-1, 1)
+        return parse_numbers(column).astype(np.float32).reshape(-1, 1)
 
     def fit(self, counts: Array, rows: float) -> None:
         """See Task; there are no labels to count."""
@@ -161,9 +149,8 @@ class Regression(Task):
                 f"{self.lowest:g} to {self.highest:g}",
                 expected=f"an increment that makes {_MOST_TEXTS} at most",
             )
-        digits = max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
         values = [number * step for number in range(first, last + 1)]
-        texts = tuple(f"{value:.{digits}f}" for value in values)
+        texts = multiples(range(first, last + 1), step)
 
         def choose(targets: torch.Tensor) -> torch.Tensor:
             return (targets[:, 0] / step).round().long().clamp(first, last) - first

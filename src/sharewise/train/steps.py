@@ -33,6 +33,10 @@ class Cells:
     shares: torch.Tensor | None = None
     weights: torch.Tensor | None = None
 
+    def share_of_mean(self, each: torch.Tensor) -> torch.Tensor:
+        """Turn the cells' losses ``(cells,)`` into their share of the step's mean, a scalar."""
+        return (each if self.weights is None else each * self.weights).sum() / self.total
+
 
 class Targets:
     """The target block of one split, with holes, for the tasks of one model."""
@@ -113,7 +117,7 @@ def task_losses(
     for name, cell in cells.items():
         if len(cell.index):
             each = cell_losses(tasks[name], outputs[name][cell.index], cell.targets, cell.shares)
-            losses[name] = (each if cell.weights is None else each * cell.weights).sum() / cell.total
+            losses[name] = cell.share_of_mean(each)
         else:
             losses[name] = outputs[name].sum() * 0.0
     return losses

@@ -54,7 +54,7 @@ class TextLearner(Learner):
             }
             with autocast(self.precision, self.device):
                 found = self.model.losses(tokens, index, answers)
-            losses |= {name: found[name].sum() / cell.total for name, cell in held.items()}
+            losses |= {name: cell.share_of_mean(found[name]) for name, cell in held.items()}
         return {name: losses[name] for name in cells}
 
     def answer(self, tokens: TokenBatch, asked: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:

@@ -1,0 +1,37 @@
+"""Columns of numbers, and numbers rounded to multiples of an increment, as texts and labels write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from sharewise.tasks.labels import holes
+from sharewise.tasks.task import Array, LabelError
+
+
+def parse_numbers(column: pl.Series) -> Array:
+    """Parse numbers ``(rows,)``; holes are NaN.
+
+    Raises:
+        LabelError: at the first infinity or word.
+    """
+    text = column.cast(pl.String).str.strip_chars() if not column.dtype.is_numeric() else column
+    values = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    bad = np.isinf(values) | (np.isnan(values) & ~holes(column))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise LabelError(row=row, value=column[row], expected="a finite number")
+    return np.asarray(values, dtype=np.float64)
+
+
+def multiples(units: Iterable[int], increment: float) -> tuple[str, ...]:
+    """Write so many times an increment as text each, all with as many decimals as it has.
+
+    >>> multiples(range(-1, 3), 0.5)
+    ('-0.5', '0.0', '0.5', '1.0')
+    """
+    digits = max(0, -int(Decimal(str(increment)).normalize().as_tuple().exponent))
+    return tuple(f"{number * increment:.{digits}f}" for number in units)
