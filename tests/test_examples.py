@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,27 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     lines = [f"{cast[i % 5]},A tweet about thing {i}." for i in range(120)]
     text = "\n".join(["hate_speech,offensive_language,neither,tweet", *lines]) + "\n"
     (votes / "labeled_data.csv").write_text(text, encoding="utf-8")
-    return {"AMCD": str(amcd), "DIALOGUES": str(dialogues), "VOTES": str(votes)}
+    reviews = tmp_path_factory.mktemp("reviews")
+    for split, rows in (("train", 60), ("validation", 20), ("test", 20)):
+        lines = [json.dumps({"text": f"Review {i} of a thing", "label": i % 5}) for i in range(rows)]
+        (reviews / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {
+        "AMCD": str(amcd),
+        "DIALOGUES": str(dialogues),
+        "VOTES": str(votes),
+        "REVIEWS": str(reviews),
+        "MARC": f"hub:{reviews}",
+    }
 
 
 def test_there_are_examples() -> None:
     names = {path.parent.name for path in EXAMPLES}
-    assert names == {"counterfactual-reviews", "dialogue-quality", "hate-offensive-votes"}
+    assert names == {
+        "counterfactual-reviews",
+        "counterfactual-reviews-t5",
+        "dialogue-quality",
+        "hate-offensive-votes",
+    }
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: f"{p.parent.name}/{p.stem}")
@@ -57,6 +73,6 @@ def test_example_runs(
     settings += [f"arms.{arm}.training.epochs=1" for arm, o in study.arms.items() if "epochs" in o.training]
     results = compare(load_study(path, overrides=settings), runs=tmp_path, workers=1)
     assert set(results.tasks) == set(study.tasks)
-    assert {"single", *study.arms} <= set(results.arms)
+    assert {"single", *study.compared_arms} <= set(results.arms)
     for written in write_reports(results, tmp_path).values():
         assert written.stat().st_size > 1000

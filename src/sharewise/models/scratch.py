@@ -18,8 +18,6 @@ from sharewise.models.options import ScratchOptions
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_EMBEDDING_DEVIATION = 0.05
-
 
 def scratch_backbone(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """Make the encoder; its size comes from the options, its weights from torch's global generator.
@@ -52,8 +50,9 @@ def scratch_backbone(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase
 def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """Make an encoder-decoder of as many layers on each side; its weights come from torch's global generator.
 
-    Gated linear units, and outputs that are not scaled down, as in T5 version 1.1. T5 draws its embeddings from a
-    standard normal distribution, of which learning rates that suit the other weights change next to nothing.
+    Gated linear units, and outputs that are not scaled down, as in T5 version 1.1. What each layer adds begins smaller
+    the more layers there are (Radford et al., 2019), so that a decoder of random weights still sees the words; and the
+    output weights begin so that every token is about as probable.
     """
     config = T5Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
@@ -72,5 +71,8 @@ def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBas
     )
     model = T5ForConditionalGeneration(config)
     with torch.no_grad():
-        model.shared.weight.mul_(_EMBEDDING_DEVIATION)
+        model.lm_head.weight.mul_(options.width**-0.5)
+        for name, weight in model.named_parameters():
+            if name.endswith((".o.weight", ".wo.weight")):
+                weight.mul_((2 * options.layers) ** -0.5)
     return model
