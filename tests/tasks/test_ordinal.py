@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -101,3 +103,36 @@ def test_as_text_it_is_the_same_distribution():
 def test_restored_from_its_description():
     again = restore_task("t", TASK.options.model_dump(), TASK.describe())
     assert (again.labels, again.outputs) == (TASK.labels, 3)
+
+
+def test_numbers_are_rounded_to_labels():
+    task = options(increment=0.5).build("t", pl.Series(["0.1", "", "2.4", None, "-1"]))
+    assert task.labels == ("-1", "-0.5", "0", "0.5", "1", "1.5", "2", "2.5")
+    np.testing.assert_array_equal(
+        task.encode(pl.Series([0.2, -0.6, None, 1.4]))[:, 0], np.array([2, 1, np.nan, 5])
+    )
+    again = restore_task("t", task.options.model_dump(exclude_none=True), task.describe())
+    np.testing.assert_array_equal(again.encode(pl.Series(["2.3"])), [[7]])
+
+
+def test_a_number_that_rounds_to_no_label_is_shown_as_it_was_read():
+    task = options(increment=1, labels=(0, 1, 2)).build("t", pl.Series([0.4, 1.6]))
+    with pytest.raises(LabelError, match=r"row 1: 2\.7, expected one of 0, 1, 2"):
+        task.encode(pl.Series([0.1, 2.7]))
+    with pytest.raises(LabelError, match="row 0: 'good', expected a finite number"):
+        task.encode(pl.Series(["good"]))
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (
+            [0.0, 2.31],
+            "rounded to multiples of 0.01, the 2 number(s) of the training split span 232 label(s)",
+        ),
+        ([None], "rounded to multiples of 0.01, the 0 number(s) of the training split span 1 label(s)"),
+    ],
+)
+def test_an_increment_makes_few_labels(column, message):
+    with pytest.raises(UserError, match=re.escape(f"tasks.t.increment: {message}")):
+        options(increment=0.01).build("t", pl.Series(column, dtype=pl.Float64))

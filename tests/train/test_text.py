@@ -58,6 +58,18 @@ def test_weights_are_per_task_in_a_mixed_batch():
     torch.testing.assert_close(gradient, without + of_tone, atol=1e-4, rtol=1e-3)
 
 
+def test_weights_are_per_row_too():
+    """As where rows weigh by how far their raters agree."""
+    job = text_job("topic")
+    rows = [r for r in range(12) if not np.isnan(job.data.train.targets["topic"][r, 0])][:3]
+    alone = [step(job, [row])[0]["topic"] for row in rows]
+    weights = np.zeros(len(job.data.train), dtype=np.float32)
+    weights[rows] = (0.5, 2.0, 0.0)
+    heavy = replace(job.data.train, loss_weights={"topic": weights})
+    found, _ = step(replace(job, data=replace(job.data, train=heavy)), rows)
+    assert found["topic"] == pytest.approx((0.5 * alone[0] + 2.0 * alone[1]) / 3, rel=1e-4)
+
+
 def test_the_order_of_tasks_and_rows_changes_no_loss():
     job = text_job()
     turned = replace(job, tasks=dict(reversed(job.tasks.items())))
