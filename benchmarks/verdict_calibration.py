@@ -26,11 +26,10 @@ from simulated_studies import Classes, Design, Population, Scores, Values
 
 from sharewise.compare.finding import Finding, Measurer
 from sharewise.stats.arrays import Floats
-from sharewise.stats.power import detectable_difference, expected_noise
+from sharewise.stats.supposed import StudySize, SupposedModels
 
 TASKS, ARMS = 9, 6
 CHUNK = 20
-HIGHEST = 0.95
 
 PLAIN = Design(rows=934, seeds=5)
 BINARY = Classes("mcc", (0.9, 0.1), (0.0238, 0.14))
@@ -110,18 +109,21 @@ def family_cells() -> list[Cell]:
 
 
 def power_cells() -> list[Cell]:
-    """Differences as large as the detectable one, losses and gains: a worse model is a noisier one too."""
-    shares, errors = np.array(BINARY.shares), np.array(BINARY.errors)
+    """Gains and losses as large as what is called detectable before training, wherever such a one exists."""
+    cases: list[tuple[str, Classes, int, int]] = [
+        ("binary", BINARY, rows, seeds) for rows, seeds in ((934, 5), (934, 10), (5_000, 3), (5_000, 5))
+    ]
+    cases += [(name, tested, 934, 5) for name, tested, _ in OTHERS if isinstance(tested, Classes)]
     cells = []
-    for rows, seeds in ((934, 5), (934, 10), (5_000, 3), (5_000, 5)):
-        noise = expected_noise("mcc", shares, errors, rows=rows, seeds=seeds, seed_sd=PLAIN.seed_sd)
-        for comparisons in (1, 54):
-            difference = detectable_difference(noise, seeds, comparisons)
-            for effect in (-difference, difference):
-                # An MCC of .81 leaves no room for every gain.
-                if BINARY.value(0.0) + effect < HIGHEST:
+    for name, tested, rows, seeds in cases:
+        supposed = SupposedModels(tested.metric, np.array(tested.shares), np.array(tested.errors))
+        for comparisons in (1, 9, 54):
+            size = StudySize(rows=rows, seeds=seeds, seed_sd=PLAIN.seed_sd)
+            found = supposed.detectable(size, comparisons)
+            for effect in (found.gain, found.loss and -found.loss):
+                if effect is not None:
                     design = replace(PLAIN, rows=rows, seeds=seeds, effect=effect)
-                    cells.append(Cell("binary", BINARY, design, comparisons=comparisons))
+                    cells.append(Cell(name, tested, design, comparisons=comparisons))
     return cells
 
 
@@ -166,12 +168,14 @@ def ask(question: Question, cell: Cell, studies: int, seed: Sequence[int]) -> Fl
 
 
 def answers(
-    question: Question, cells: Sequence[Cell], studies: int, processes: int, seed: int
+    question: Question, cells: Sequence[Cell], studies: int, options: argparse.Namespace, *, seed: int
 ) -> list[tuple[Cell, Floats]]:
-    """Answers of all cells, in chunks over processes; the draws of a cell depend on its place and the seed."""
+    """Answers of the cells asked for, in chunks over processes; a cell's draws depend on its place and the seed."""
     result = []
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(options.processes) as pool:
         for number, cell in enumerate(cells):
+            if options.cells is not None and number not in options.cells:
+                continue
             begun = time.perf_counter()
             chunks = max(1, studies // CHUNK)
             seeds = [(seed, number, chunk) for chunk in range(chunks)]
@@ -216,7 +220,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def coverage(options: argparse.Namespace) -> str:
     """How often the interval covers the truth."""
-    covered = answers(cover, coverage_cells(), options.studies, options.processes, options.seed)
+    covered = answers(cover, coverage_cells(), options.studies, options, seed=options.seed)
     rows = [
         [*line(c, f), f"{100 * c.design.effect:g}", *percentage(f), f"{100 * np.nanmean(f[:, 1]):.1f}"]
         for c, f in covered
@@ -227,7 +231,7 @@ def coverage(options: argparse.Namespace) -> str:
 
 def families(options: argparse.Namespace) -> str:
     """In how many families a verdict is false."""
-    said = answers(find_falsely, family_cells(), options.families, options.processes, options.seed + 1)
+    said = answers(find_falsely, family_cells(), options.families, options, seed=options.seed + 1)
     rows = [[*line(c, f), *percentage(f)] for c, f in said]
     heading = f"### Families of {TASKS * ARMS} without a true difference in which one is said"
     return f"{heading}\n\n{table([*COLUMNS, 'false, %', 'families'], rows)}"
@@ -235,7 +239,7 @@ def families(options: argparse.Namespace) -> str:
 
 def power(options: argparse.Namespace) -> str:
     """How often a detectable difference is found."""
-    found = answers(find, power_cells(), options.studies, options.processes, options.seed + 2)
+    found = answers(find, power_cells(), options.studies, options, seed=options.seed + 2)
     rows = [
         [*line(c, f), str(c.comparisons), f"{100 * c.design.effect:+.1f}", *percentage(f)] for c, f in found
     ]
@@ -253,6 +257,12 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=2_000, help="simulated studies a cell")
     parser.add_argument("--families", type=int, default=2_000, help="simulated families of 54 a cell")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument(
+        "--cells",
+        type=int,
+        nargs="+",
+        help="places of the cells to simulate in their table, from 0; else all",
+    )
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, help="Markdown file to write as well, table by table")

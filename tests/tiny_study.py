@@ -6,12 +6,13 @@ import copy
 import csv
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sharewise.audit.schema import Power
     from sharewise.compare import RunSpec
     from sharewise.compare.results import Results
     from sharewise.study import Study
@@ -159,11 +160,15 @@ class Spy:
         self.cached: list[str] = []
         self.numbers: list[tuple[int, int]] = []
         self.runs: dict[str, SpyRun] = {}
+        self.foreseen: list[list[Power]] = []
 
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> SpyRun:
         (self.cached if cached else self.made).append(spec.label)
         self.numbers.append((number, total))
         return self.runs.setdefault(spec.label, SpyRun())
+
+    def on_baseline(self, powers: Sequence[Power]) -> None:
+        self.foreseen.append(list(powers))
 
 
 class SpyRun:

@@ -216,11 +216,13 @@ def test_power(rows_of):
         found[seeds], findings = power(
             rows_of({"d": data}, tasks), seeds=seeds, comparisons=2, margins={"y": 0.01, "s": 0.01}
         )
-    assert found[10][0].detectable < found[3][0].detectable
+    assert found[10][0].gain < found[3][0].gain
+    assert found[10][0].gain < found[10][0].loss < found[3][0].loss
     assert found[3][0].equivalence is False
     assert "no number of rows" in found[3][0].why
     assert found[10][0].why == "too few test rows for so small a margin"
-    assert found[3][1].detectable is None
+    assert not found[3][1].known
+    assert (found[3][1].gain, found[3][1].loss) == (None, None)
     assert "once the baseline is trained" in found[3][1].why
     assert [f.key for f in findings] == ["equivalence"]
     two, _ = power(rows_of({"d": data}, tasks), seeds=2, comparisons=2, margins={})
@@ -240,7 +242,7 @@ def test_alike_labels_in_groups_cost_power(rows_of):
     assert together.design_effect == pytest.approx(5)
     assert apart.design_effect == 1
     assert together.groups == 100
-    assert together.detectable > 1.5 * apart.detectable
+    assert together.loss > 1.5 * apart.loss
 
 
 def test_without_test_split_there_is_no_verdict(rows_of):

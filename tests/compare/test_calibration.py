@@ -93,5 +93,14 @@ def test_the_report_has_its_three_tables():
     assert calibration.percentage(found) == ["75.0 ± 23.6", "4"]
     assert len(calibration.coverage_cells()) > 40
     cell = calibration.power_cells()[0]
-    assert cell.design.effect == pytest.approx(-0.057, abs=0.003)
+    assert cell.design.effect == pytest.approx(0.056, abs=0.003)
     assert calibration.line(cell, found) == ["binary", "mcc", "934", "none", "5", "1"]
+
+
+@pytest.mark.parametrize("place", [4, 5], ids=["gain", "loss"])
+def test_detectable_differences_are_found_four_times_in_five(place):
+    cell = calibration.power_cells()[place]
+    assert cell.comparisons == 54
+    assert (cell.design.effect > 0) == (place == 4)
+    found = calibration.ask(calibration.find, cell, 300, [5])[:, 0]
+    assert 0.73 <= found.mean() <= 0.88

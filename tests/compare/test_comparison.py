@@ -89,9 +89,21 @@ def test_predictions_join_with_the_users_files(trained: Compared) -> None:
     assert cut["row"].n_unique() == cut.height
 
 
+def test_what_the_study_can_show_is_told_once_the_baseline_is_trained(trained: Compared) -> None:
+    (powers,) = trained.spy.foreseen
+    # The others answer every row alike, which tells nothing of models that learn.
+    assert {"polite", "loud"} <= {power.task for power in powers}
+    for power in powers:
+        assert power.trained
+        assert power.comparisons == 4
+        mean, _ = trained.results.arms["single"].summary[power.task]["test"][power.metric]
+        assert power.quality == pytest.approx(mean)
+
+
 def test_compared_again_nothing_is_trained_and_nothing_changes(compared: Compared) -> None:
     results, spy = again(compared)
     assert spy.made == []
+    assert spy.foreseen == []
     assert len(spy.cached) == 15
     assert numbers(results) == numbers(compared.results)
     assert results.arms == compared.results.arms  # Seconds too.
@@ -122,6 +134,7 @@ def test_an_added_arm_trains_its_own_runs_and_one_that_says_the_same_none(compar
     results, spy = again(compared, {"arms": arms})
     assert spy.made == [f"weighted, seed {seed}" for seed in (1, 2, 3)]
     assert len(spy.cached) == 15 + 3 + 3
+    assert len(spy.foreseen) == 1
     assert list(results.arms) == ["single", "hard", "weighted", "same", "twin"]
     assert results.arms["same"].summary == results.arms["hard"].summary
     assert results.arms["twin"].summary == results.arms["weighted"].summary

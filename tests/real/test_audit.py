@@ -93,7 +93,7 @@ def test_numbers_on_pairs(real_data, tmp_path):
             "text": ["sentence1", "sentence2"]}  # fmt: skip
     audit = audited(tmp_path, data, {"y": {"data": "d", "kind": "regression", "label": "label"}})
     assert audit.balance[0].means["train"][0] == pytest.approx(2.28, abs=0.01)
-    assert audit.power[0].detectable is None
+    assert not audit.power[0].known
 
 
 def test_the_simulated_dialogues_show_what_they_were_made_to(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from sharewise.audit.schema import Power
 from sharewise.compare import RunSpec, plan_runs
 from sharewise.report.progress import ConsoleObserver
 from sharewise.study import Study
@@ -197,3 +198,31 @@ def test_a_run_that_goes_on_counts_by_what_was_left_of_it(study: Study) -> None:
     run.on_step(step=90, total=100)
     assert screen.observer.bars.tasks[0].completed == 0.5
     assert screen.observer.bars.tasks[1].completed == 90
+
+
+def test_what_the_study_can_show_is_told_in_words():
+    study = Study(**keys_with({"arms": ARMS}))
+    screen = Screen(study)
+    shared = {
+        "rows": 900,
+        "groups": None,
+        "design_effect": 1.0,
+        "seeds": 5,
+        "comparisons": 8,
+        "trained": True,
+        "quality": 0.8,
+        "seed_sd": 0.01,
+        "margin": 0.01,
+        "equivalence": False,
+        "why": "",
+    }
+    screen.observer.on_baseline(
+        [
+            Power(task="polite", metric="mcc", known=True, gain=0.0512, loss=0.0604, **shared),
+            Power(task="good", metric="mcc", known=True, gain=None, loss=0.2, **shared),
+            Power(task="stars", metric="mae", known=True, gain=0.121, loss=0.121, **shared),
+        ]
+    )
+    assert "a gain / a loss of, in points" in screen.lines[0]
+    assert screen.lines[1].strip() == "polite 5.1 / 6.0  good none / 20.0  stars 0.121 (mae) / 0.121 (mae)"
+    assert len(screen.lines) == 2

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sharewise.stats.sensitivity import errors_of_quality, row_sensitivity
+from sharewise.stats.sensitivity import count_metric, errors_of_quality, gradient, row_sensitivity
 
 
 def test_mcc_of_two_classes_equals_its_closed_form():
@@ -42,3 +42,11 @@ def test_errors_of_a_supposed_quality():
     tp, fp = 0.1 * (1 - missed_of_positives), 0.9 * missed_of_negatives
     assert tp + fp == pytest.approx(0.1)
     assert (tp - 0.1 * 0.1) / (0.1 * 0.9) == pytest.approx(0.81)
+
+
+def test_mass_can_be_added_where_nothing_is():
+    """Models that never name the second class: nothing can be taken from the cells of that answer."""
+    constant = np.array([[0.9, 0.0], [0.1, 0.0]])
+    slopes = gradient(count_metric("accuracy"), constant)
+    assert slopes == pytest.approx(np.array([[0.1, -0.9], [-0.9, 0.1]]), abs=1e-6)
+    assert np.isfinite(gradient(count_metric("mcc"), constant)).all()

@@ -229,9 +229,22 @@ class Power(Record):
     design_effect: float
     seeds: int
     comparisons: int
-    quality: float = Field(description="MCC that the models are supposed to have")
-    seed_sd: float = Field(description="standard deviation over seeds that is supposed")
-    detectable: float | None = Field(description="in units of the metric; None where unknown before training")
+    trained: bool = Field(description="whether the baseline is trained, so that nothing of it is supposed")
+    quality: float = Field(
+        description="MCC that the models are supposed to have, or the trained ones' mean score"
+    )
+    seed_sd: float = Field(description="standard deviation over seeds, supposed or observed")
+    known: bool = Field(
+        description="whether anything can be said; of some metrics only once the baseline is trained"
+    )
+    gain: float | None = Field(
+        description="smallest gain that 80 of 100 studies find, in units of the metric; None where even a perfect arm "
+        "would not be told apart, or unknown"
+    )
+    loss: float | None = Field(
+        description="smallest loss that 80 of 100 studies find, in units of the metric; None where even a guessing arm "
+        "would not be told apart, or unknown"
+    )
     margin: float | None
     equivalence: bool | None = Field(description="whether equivalence within the margin can be shown")
     why: str = Field(description="why nothing is known, or what stands in the way of equivalence")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sharewise.compare.budgets import refuse, refuse_unequal
 from sharewise.compare.collecting import collect
+from sharewise.compare.foresight import Foreseeing
 from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, worker_count
@@ -66,7 +67,8 @@ def compare(
         workspace = workspace_for(study, Path(runs))
         if strict:
             refuse_unequal(study, workspace)
-        finished = _run_all(plan_runs(study), workspace, Path(runs), observer or SilentStudy(), workers)
+        foreseeing = Foreseeing(observer or SilentStudy(), workspace, root)
+        finished = _run_all(plan_runs(study), workspace, Path(runs), foreseeing, workers)
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)

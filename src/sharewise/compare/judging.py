@@ -62,7 +62,7 @@ def judge(
         for name, task in data.tasks.items():
             for side in (arm.name, arm.baseline):
                 if (side, name) not in outputs:
-                    outputs[side, name] = _outputs(task, runs[side], scored)
+                    outputs[side, name] = outputs_of(task, runs[side], scored)
             present = table.present(name)
             comparisons.append(
                 Comparison(
@@ -98,8 +98,8 @@ def margin_of(study: Study, task: Task) -> float | None:
     return None if task.metric == "mae" else DEFAULT_MARGIN
 
 
-def _outputs(task: Task, runs: Sequence[FinishedRun], scored: str) -> Array:
-    """Stack what the metric reads of every seed that didn't fail, ``(seeds, cells)``."""
+def outputs_of(task: Task, runs: Sequence[FinishedRun], scored: str) -> Array:
+    """Stack what the metric reads of every seed's model of a task that didn't fail, ``(seeds, cells)``."""
     needs = METRICS[task.metric].needs
     stacked = []
     for run in runs:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from sharewise.audit.schema import Power
 from sharewise.compare.planning import RunSpec
 from sharewise.train import Observer, Silence
 
@@ -14,6 +16,9 @@ class StudyObserver(Protocol):
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> Observer:
         """Run ``number`` (from 1) of ``total`` begins, or was found on disk; runs may overlap."""
 
+    def on_baseline(self, powers: Sequence[Power]) -> None:
+        """The baseline is trained, and this is what the study can show of each task; arms are still to be trained."""
+
 
 class SilentStudy:
     """A study's observer that says nothing."""
@@ -21,3 +26,6 @@ class SilentStudy:
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> Observer:
         """See StudyObserver."""
         return Silence()
+
+    def on_baseline(self, powers: Sequence[Power]) -> None:
+        """See StudyObserver."""

@@ -34,6 +34,8 @@ class Noise:
     """V_s: from seeds, the row-by-seed noise included."""
     row_freedom: float
     """Degrees of freedom with which the variance from rows will be estimated."""
+    arm_share: float = 0.5
+    """Share of V_s that is the arm's; the rest is the baseline's."""
 
 
 def expected_noise(
@@ -118,20 +120,11 @@ def detectable_difference(
         baseline_seeds: models of the baseline, if not as many.
         draw_seed: of the simulated studies; the same gives the same answer.
     """
-    degrees = np.array([seeds - 1, (baseline_seeds or seeds) - 1])
-    if degrees.min() < 1 or noise.row_freedom <= 0 or not np.isfinite(noise.seeds + noise.arms):
+    degrees = (seeds - 1, (baseline_seeds or seeds) - 1)
+    if min(degrees) < 1 or noise.row_freedom <= 0 or not np.isfinite(noise.seeds + noise.arms):
         return float("nan")
-    random = np.random.default_rng(draw_seed)
-    alpha = 0.05 / comparisons
-    rows = noise.arms + noise.interaction
-    rows_seen = rows * random.chisquare(noise.row_freedom, DRAWS) / noise.row_freedom
-    of_arms = noise.seeds / 2 * random.chisquare(degrees[:, None], (2, DRAWS)) / degrees[:, None]
-    seeds_seen = of_arms.sum(axis=0)
-    t_rows = -stdtrit(noise.row_freedom, alpha / 2)
-    t_seeds = _t_of_seeds(of_arms, degrees, alpha)
-    rows_only = np.maximum(rows_seen - noise.interaction, 0)
-    half_width = np.sqrt(np.maximum(t_rows**2 * rows_seen, t_rows**2 * rows_only + t_seeds**2 * seeds_seen))
-    error = random.normal(size=DRAWS) * sqrt(noise.arms + noise.seeds)
+    studies = SimulatedStudies(noise.row_freedom, degrees, draw_seed)
+    error, half_width = studies.outcomes(noise, 0.05 / comparisons)
     too_small, large_enough = 0.0, float(half_width.max() + np.abs(error).max())
     for _ in range(40):
         middle = (too_small + large_enough) / 2
@@ -140,6 +133,42 @@ def detectable_difference(
         else:
             too_small = middle
     return large_enough
+
+
+class SimulatedStudies:
+    """Many studies of one design, each with its own error and its own estimates of the variances.
+
+    Args:
+        row_freedom: degrees of freedom of the variance from rows.
+        degrees: of the variances from seeds, of the arm and of the baseline.
+        draw_seed: the same gives the same studies.
+    """
+
+    def __init__(self, row_freedom: float, degrees: tuple[int, int], draw_seed: int = 0) -> None:
+        random = np.random.default_rng(draw_seed)
+        self._row_freedom, self._degrees = row_freedom, np.array(degrees)
+        self._rows = random.chisquare(row_freedom, DRAWS) / row_freedom
+        of_arms = self._degrees[:, None]
+        self._arms = random.chisquare(of_arms, (2, DRAWS)) / of_arms
+        self._error = random.normal(size=DRAWS)
+
+    def outcomes(self, noise: Noise, alpha: float) -> tuple[Floats, Floats]:
+        """How far each study's difference is from the truth, and its half-width at 1 − alpha, `(studies,)`."""
+        rows_seen = (noise.arms + noise.interaction) * self._rows
+        of_arms = noise.seeds * np.array([[noise.arm_share], [1 - noise.arm_share]]) * self._arms
+        t_rows = -stdtrit(self._row_freedom, alpha / 2)
+        t_seeds = _t_of_seeds(of_arms, self._degrees, alpha)
+        rows_only = np.maximum(rows_seen - noise.interaction, 0)
+        seeds_seen = of_arms.sum(axis=0)
+        half_width: Floats = np.sqrt(
+            np.maximum(t_rows**2 * rows_seen, t_rows**2 * rows_only + t_seeds**2 * seeds_seen)
+        )
+        return self._error * sqrt(noise.arms + noise.seeds), half_width
+
+    def found(self, noise: Noise, difference: float, alpha: float) -> float:
+        """The share of studies that find this true difference."""
+        error, half_width = self.outcomes(noise, alpha)
+        return float(np.mean(np.abs(difference + error) > half_width))
 
 
 def largest_seed_sd(margin: float, seeds: int) -> float:

@@ -6,7 +6,7 @@ from sharewise.stats.arrays import Floats
 from sharewise.stats.counts import Counts
 from sharewise.stats.metrics import METRICS, CountMetric
 
-_STEP = 1e-5
+_STEP = 1e-6
 
 
 def row_sensitivity(metric: str, shares: Floats, errors: Floats, disagreement: Floats) -> float:
@@ -25,21 +25,32 @@ def row_sensitivity(metric: str, shares: Floats, errors: Floats, disagreement: F
     Raises:
         ValueError: the metric does not follow from predicted classes.
     """
+    rule = count_metric(metric)
+    shares = shares / shares.sum()
+    split = split_of_errors(shares, rule.ordered)
+    slopes = gradient(rule, confusion(shares, errors, split))
+    moved = slopes - np.diagonal(slopes)[:, None]
+    return float(np.sum((shares * disagreement)[:, None] * split * moved**2))
+
+
+def count_metric(metric: str) -> CountMetric:
+    """The metric of this name.
+
+    Raises:
+        ValueError: it does not follow from predicted classes.
+    """
     rule = METRICS[metric]
     if not isinstance(rule, CountMetric):
         raise ValueError(
             f"{metric} reads more than predicted classes: what it can detect is known after training"
         )
-    classes = len(shares)
-    shares = shares / shares.sum()
-    split = split_of_errors(shares, rule.ordered)
-    cells = shares[:, None] * (np.diag(1 - errors) + errors[:, None] * split)
-    result = 0.0
-    for target in range(classes):
-        for wrong in np.flatnonzero(split[target]):
-            slope = _slope(rule, cells, target, int(wrong))
-            result += shares[target] * disagreement[target] * split[target, wrong] * slope**2
-    return float(result)
+    return rule
+
+
+def confusion(shares: Floats, errors: Floats, split: Floats) -> Floats:
+    """The confusion matrix of shares `(targets, predictions)` of models with these errors and their `split`."""
+    cells: Floats = shares[:, None] * (np.diag(1 - errors) + errors[:, None] * split)
+    return cells
 
 
 def errors_of_quality(shares: Floats, quality: float) -> Floats:
@@ -63,15 +74,28 @@ def split_of_errors(shares: Floats, ordered: bool) -> Floats:
     return split / np.where(totals > 0, totals, 1)
 
 
-def _slope(rule: CountMetric, cells: Floats, target: int, wrong: int) -> float:
-    """Change of the metric for each unit of mass that goes from right to wrong."""
+def gradient(rule: CountMetric, cells: Floats) -> Floats:
+    """Change of the metric for each unit of mass that is added to a cell, `(targets, predictions)`."""
+    level = np.arange(len(cells))
+    base = counts_of(cells)
     values = []
-    for step in (-_STEP, _STEP):
-        moved = cells.copy()
-        moved[target, target] -= step
-        moved[target, wrong] += step
-        values.append(float(rule.from_counts(counts_of(moved))))
-    return (values[1] - values[0]) / (2 * _STEP)
+    for target in level:
+        # Forward differences of second order: mass can't be taken from an empty cell.
+        ahead = []
+        for step in (0.0, _STEP, 2 * _STEP):
+            # One set of sums for each prediction that rows of this target may get.
+            added = step * np.eye(len(cells))
+            sums = Counts(
+                hits=base.hits + added * (level == target),
+                targets=base.targets + step * (level == target),
+                predicted=base.predicted + added,
+                rows=base.rows + np.full(len(cells), step),
+                correct=base.correct + step * (level == target),
+                squared=base.squared + step * (level - target) ** 2,
+            )
+            ahead.append(rule.from_counts(sums))
+        values.append((4 * ahead[1] - ahead[2] - 3 * ahead[0]) / (2 * _STEP))
+    return np.stack(values)
 
 
 def counts_of(cells: Floats) -> Counts:

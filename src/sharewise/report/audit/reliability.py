@@ -6,7 +6,7 @@ from sharewise.audit import Audit
 from sharewise.audit.schema import Power
 from sharewise.report.document import Block, Paragraph, Section
 from sharewise.report.tables import NONE, Cell, Column, Table, number
-from sharewise.report.words import count, decimal, metric_name, percent, size
+from sharewise.report.words import count, decimal, in_points, metric_name, percent, size
 
 
 def raters(audit: Audit) -> Section | None:
@@ -53,7 +53,7 @@ def raters(audit: Audit) -> Section | None:
 
 
 def power(audit: Audit) -> Section | None:
-    """The detectable difference of each task; None without a test split."""
+    """The detectable gain and loss of each task; None without a test split."""
     if not audit.power:
         return None
     first = audit.power[0]
@@ -62,8 +62,9 @@ def power(audit: Audit) -> Section | None:
         Column("Task", numeric=False),
         Column("Metric", numeric=False),
         Column("Test rows"),
-        Column("Groups"),
-        Column("Can show, in points"),
+        *((Column("Groups"),) if any(p.groups is not None for p in audit.power) else ()),
+        Column("Gain"),
+        Column("Loss"),
         Column("Equivalence", numeric=False),
         *((Column("Remark", numeric=False),) if len(remarks) > 1 else ()),
     )
@@ -72,16 +73,23 @@ def power(audit: Audit) -> Section | None:
             Cell(p.task),
             Cell(metric_name(p.metric)),
             number(p.rows, count),
-            number(p.groups, count),
-            number(p.detectable, lambda v: decimal(100 * v, 1)),
+            *((number(p.groups, count),) if any(p.groups is not None for p in audit.power) else ()),
+            _detectable(p, p.gain),
+            _detectable(p, p.loss),
             Cell(_equivalence(p)),
             *((Cell(p.why),) if len(remarks) > 1 else ()),
         )
         for p in audit.power
     )
     note = (
-        f"The true difference that 80 of 100 studies of {first.seeds} seeds and {first.comparisons} comparisons would "
-        f"find. Supposed until runs show it: models of MCC {first.quality:g}, a standard deviation over seeds of "
+        f"Gain, loss: the smallest true differences from the baseline, in points, that 80 of 100 studies of "
+        f"{first.seeds} seeds and {first.comparisons} comparisons find. A loss must be larger, as worse models are "
+        "also noisier; none: even a perfect (or a guessing) arm would not be told apart. "
+    )
+    note += (
+        "From the trained baseline's errors and seeds, supposing arms that differ from it like it from itself."
+        if all(p.trained for p in audit.power)
+        else f"Supposed until runs show it: a baseline of MCC {first.quality:g}, a standard deviation over seeds of "
         f"{100 * first.seed_sd:g} point, errors in a group as alike as its labels."
     )
     if len(remarks) == 1 and first.why:
@@ -90,6 +98,14 @@ def power(audit: Audit) -> Section | None:
     return Section(
         "power", "What the test split can show", (Paragraph(why), Table(columns, rows, "By task", note))
     )
+
+
+def _detectable(power: Power, value: float | None) -> Cell:
+    if not power.known:
+        return Cell(NONE, tone="muted")
+    if value is None:
+        return Cell("none", tone="muted")
+    return number(value, lambda v: decimal(100 * v, 1) if in_points(power.metric) else size(v, power.metric))
 
 
 def _equivalence(power: Power) -> str:
