@@ -41,6 +41,30 @@ def test_left_out_metrics_equal_plain_evaluation(name, grouped):
     assert metric.left_out(targets, output, groups, 4) == pytest.approx(expected, abs=1e-10)
 
 
+@pytest.mark.parametrize("name", ["average_precision", "spearman"])
+@pytest.mark.parametrize("distinct", [2, 7, 100_000], ids=["two values", "ties", "no ties"])
+def test_metrics_in_order_equal_plain_evaluation_over_blocks_of_many_rows(name, distinct):
+    random = np.random.default_rng(distinct)
+    rows = 3_000
+    quality = random.normal(size=rows)
+    targets = (quality > 1).astype(int) if name == "average_precision" else np.round(quality * 3)
+    output = np.floor((quality + random.normal(size=rows)) * distinct / 8) / distinct
+    groups = Groups.of(np.arange(rows) // 3, rows).blocks(40)
+    expected = left_out_one_by_one(METRICS[name], targets, output, groups)
+    assert np.ptp(expected) > 0
+    assert METRICS[name].left_out(targets, output, groups) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["average_precision", "spearman"])
+def test_a_group_that_holds_all_that_matters(name):
+    """Without it there is no positive row, one constant side, or no row at all."""
+    targets, output = np.array([1, 0, 0, 0, 0]), np.array([0.5, 0.1, 0.2, 0.2, 0.4])
+    for names in ([0, 1, 1, 2, 2], [0, 0, 0, 0, 0], [0, 1, 1, 1, 1]):
+        groups = Groups.of(np.array(names), 5)
+        expected = left_out_one_by_one(METRICS[name], targets, output, groups)
+        assert METRICS[name].left_out(targets, output, groups) == pytest.approx(expected, nan_ok=True)
+
+
 @pytest.mark.parametrize("name", ["macro_f1", "micro_f1", "exact_match"])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_left_out_metrics_of_several_labels(name, grouped):

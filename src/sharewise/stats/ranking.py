@@ -39,7 +39,7 @@ def auroc_left_out(targets: Ints, scores: Floats, groups: Groups) -> Floats:
 
 def average_precision(targets: Ints, scores: Floats) -> float:
     """Precision at each distinct threshold, weighted by the recall gained there; 0 without positives."""
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     return average_precision_in_order(targets[order] == 1, scores[order])
 
 

@@ -1,7 +1,6 @@
 """Metrics of predicted numbers."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from sharewise.stats.arrays import Floats
 
@@ -27,7 +26,17 @@ def pearson(targets: Floats, values: Floats) -> float:
 
 def spearman(targets: Floats, values: Floats) -> float:
     """Spearman's correlation: Pearson's of the ranks, ties sharing their mean rank."""
-    return pearson(rankdata(targets), rankdata(values))
+    return pearson(mean_ranks(targets), mean_ranks(values))
+
+
+def mean_ranks(values: Floats) -> Floats:
+    """Ranks from 1, `(rows,)`; ties share their mean: scipy's `rankdata`, without its slower stable sort."""
+    order = np.argsort(values)
+    new = np.append(True, np.diff(values[order]) != 0)
+    starts = np.append(np.flatnonzero(new), len(values))
+    ranks: Floats = np.empty(len(values))
+    ranks[order] = ((starts[:-1] + starts[1:] + 1) / 2)[np.cumsum(new) - 1]
+    return ranks
 
 
 def regression_metrics(targets: Floats, values: Floats) -> dict[str, float]:
