@@ -124,8 +124,9 @@ class _Ranked:
         """Rows of a value as large at most, `(rows,)`."""
         self.ranks: Floats = (self.below + self.up_to + 1) / 2
         counted = _counted(groups.of_row[self.order], groups.number)
-        self.twice_below: Ints = counted[starts]
-        self.twice_below += counted[starts + self.tie_sizes]
+        if len(starts) < len(side):
+            counted = counted[np.append(starts, len(side))]
+        self.twice_below: Ints = counted[:-1] + counted[1:]
         """Of each different value, twice the rows of every group below it, equals once, `(values, groups)`."""
 
     def below_in(self, group: Ints) -> Floats:
@@ -143,6 +144,9 @@ class _Ranked:
         """The sum of squared ranks of the rows outside each group, `(groups,)`, from the sizes of ties."""
         sizes = np.bincount(self.groups.of_row, minlength=self.groups.number)
         left = (len(self.ranks) - sizes).astype(np.float64)
+        squares: Floats = left * (left + 1) * (2 * left + 1) / 6
+        if len(self.tie_sizes) == len(self.ranks):
+            return squares
         tie, group = self.tie[self.order], self.groups.of_row[self.order]
         # The cells (tie, group) that hold rows; all others leave a tie as it is.
         cells, held = np.unique(tie * self.groups.number + group, return_counts=True)
@@ -153,8 +157,7 @@ class _Ranked:
             minlength=self.groups.number,
         )
         ties = _of_tie(self.tie_sizes.astype(np.float64)).sum() + change
-        squares: Floats = left * (left + 1) * (2 * left + 1) / 6 - ties
-        return squares
+        return squares - ties
 
 
 def _of_tie(size: Floats) -> Floats:
