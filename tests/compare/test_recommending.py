@@ -75,7 +75,7 @@ def test_else_single_with_the_reason():
     ]
     arm, reason = recommend(verdicts, ARMS, TASKS)
     assert arm == "single"
-    assert reason.endswith("hard and grouped hurt some.")
+    assert reason.endswith("every task: hard hurts b, though it helps a; grouped hurts a.")
     assert recommend([], ["single"], TASKS)[0] == "single"
 
 

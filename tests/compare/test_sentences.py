@@ -69,6 +69,17 @@ KNOWN = {
             "(−1.2 to 3.6), not worse by more than 2 points; it could show a difference of 12 points.",
         ),
         (
+            {
+                "verdict": "inconclusive",
+                "p_adjusted": 0.09,
+                "m": 9,
+                "difference": 0.14,
+                "interval": (0.03, 0.25),
+            },
+            "This data can't tell whether sharing (hard) helps or hurts no_hallucination: 14 points (3 to 25) taken "
+            "alone, which is not enough among 9 comparisons; it could show a difference of 16 points.",
+        ),
+        (
             {"metric": "mae", "difference": 0.123, "interval": (0.05, 0.196)},
             "Sharing (hard) helps no_hallucination by 0.12 (MAE) (0.05 to 0.20).",
         ),

@@ -4,7 +4,7 @@ from sharewise.report.content import compose
 
 def test_the_answer_is_the_recommendation_with_its_reason(dialogue):
     document = compose(dialogue)
-    assert document.answer == f"Recommended: {dialogue.recommendation.arm}."
+    assert document.answer == f"Recommended: {dialogue.recommendation.arm}, a model for each task."
     assert document.reason == dialogue.recommendation.reason
     assert document.notices == ()
 

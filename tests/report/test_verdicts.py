@@ -43,26 +43,33 @@ def test_of_many_verdicts_the_inconclusive_are_folded_not_dropped():
 def test_the_table_holds_each_number_in_points(dialogue):
     verdict = dialogue.verdicts[5]
     row = verdict_table(dialogue).rows[5]
-    assert [cell.text for cell in row[:3]] == [verdict.task, "hard", verdict.verdict]
-    assert row[3].text == f"{100 * verdict.difference:+.2f}".replace("-", "−")
-    assert row[4].text.startswith(f"[{100 * verdict.interval[0]:+.2f}".replace("-", "−"))
-    assert row[7].text == f"{100 * verdict.detectable:.2f}"
-    assert row[8].text == str(verdict.deciding_rows)
-    assert row[2].tone == verdict.verdict
+    assert [cell.text for cell in row[:2]] == [verdict.task, verdict.verdict]
+    assert row[2].text == f"{100 * verdict.difference:+.2f}".replace("-", "−")
+    assert row[3].text.startswith(f"[{100 * verdict.interval[0]:+.2f}".replace("-", "−"))
+    assert row[6].text == f"{100 * verdict.detectable:.2f}"
+    assert row[7].text == str(verdict.deciding_rows)
+    assert row[1].tone == verdict.verdict
+
+
+def test_arms_are_named_in_the_table_where_there_are_several():
+    several = dialogue_results(arms=("single", "hard", "grouped"), seeds=(1, 2, 3), epochs=1)
+    table = verdict_table(several)
+    assert [row[1].text for row in table.rows] == [verdict.arm for verdict in several.verdicts]
+    assert (table.columns[1].title, table.stub) == ("Arm", 2)
 
 
 def test_an_error_metric_is_told_in_its_own_unit(dialogue):
     odd = _edit(dialogue, 0, metric="mae", difference=0.034, interval=(0.01, 0.058))
     table = verdict_table(odd)
-    assert table.rows[0][3].text == "+0.034"
+    assert table.rows[0][2].text == "+0.034"
     assert "linguistic_acceptability in MAE" in table.caption
 
 
 def test_a_comparison_without_interval_is_no_verdict(dialogue):
     bare = _edit(dialogue, 0, interval=None, interval_family=None, p=None, p_adjusted=None, detectable=None)
     row = verdict_table(bare).rows[0]
-    assert [cell.text for cell in row[4:8]] == ["–"] * 4
-    assert (row[2].text, row[2].tone) == ("no verdict", "muted")
+    assert [cell.text for cell in row[3:7]] == ["–"] * 4
+    assert (row[1].text, row[1].tone) == ("no verdict", "muted")
     assert "1 no verdict" in tally(bare)
 
 
@@ -73,7 +80,7 @@ def test_each_mark_is_numbered_once_and_explained(dialogue):
         item.split(": ", 1)[1] for item in marks.items if item[0].isdigit()
     }
     for row, verdict in zip(rows, dialogue.verdicts, strict=True):
-        told = row[9].text.split(", ")
+        told = row[8].text.split(", ")
         assert ("not worse" in told) == (verdict.not_worse is True)
         assert len([mark for mark in told if mark.isdigit()]) == len(verdict.marks)
 

@@ -50,11 +50,17 @@ def recommend(verdicts: Sequence[Verdict], arms: Sequence[str], tasks: Sequence[
             f"{best} was shown to be not worse than {BASELINE} on every task, and it is cheaper than a model "
             "for each."
         )
-    hurting = [arm for arm, said in candidates.items() if any(v.verdict == "hurts" for v in said)]
-    why = f"; {_listed(hurting)} hurt{'s' if len(hurting) == 1 else ''} some" if hurting else ""
-    return BASELINE, (
-        f"No arm was shown to help a task without hurting another, nor to be not worse on every task{why}."
-    )
+    hurting = {arm: said for arm, said in candidates.items() if any(v.verdict == "hurts" for v in said)}
+    if hurting:
+        told = "; ".join(_balance(arm, said) for arm, said in hurting.items())
+        return BASELINE, f"No other arm was shown to be safe for every task: {told}."
+    return BASELINE, "No arm was shown to help a task, nor to be not worse on every task."
+
+
+def _balance(arm: str, verdicts: Sequence[Verdict]) -> str:
+    """What an arm that hurts some task does to which."""
+    hurt, helped = ([v.task for v in verdicts if v.verdict == word] for word in ("hurts", "helps"))
+    return f"{arm} hurts {_listed(hurt)}" + (f", though it helps {_listed(helped)}" if helped else "")
 
 
 def _merit(verdicts: Sequence[Verdict]) -> tuple[int, float]:

@@ -9,6 +9,8 @@ from sharewise.compare.verdict import Verdict
 from sharewise.stats.metrics import METRICS
 
 _MOST_DECIMALS = 4
+ALPHA = 0.05
+"""Of the family of verdicts."""
 
 
 def sentence(verdict: Verdict) -> str:
@@ -40,6 +42,8 @@ def _told(verdict: Verdict) -> str:
     if verdict.deciding_rows == 0 and not any(values):
         return f"{text}: both answer every row alike, with every seed."
     text += f": {size}"
+    if verdict.interval[0] * verdict.interval[1] > 0 and (verdict.p_adjusted or 0) > ALPHA:
+        text += f" taken alone, which is not enough among {verdict.m} comparisons"
     if verdict.not_worse:
         text += f", not worse by more than {_size(verdict.metric, verdict.margin)}"
     return f"{text}; it could show a difference of {_size(verdict.metric, verdict.detectable)}."

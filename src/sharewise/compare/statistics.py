@@ -8,14 +8,12 @@ from math import isfinite
 from sharewise.compare.finding import Comparison, Finding, Measurer
 from sharewise.compare.marks import SETTLED_SEEDS, Marks, marks_of
 from sharewise.compare.recommending import recommend
-from sharewise.compare.sentences import sentence
+from sharewise.compare.sentences import ALPHA, sentence
 from sharewise.compare.verdict import Judgement, Variance, Verdict
 from sharewise.stats.holm import holm
 from sharewise.stats.power import detectable_difference, observed_noise
 
 __all__ = ["Comparison", "Variance", "Verdict", "judge_family", "recommend", "sentence"]
-
-ALPHA = 0.05
 
 
 def judge_family(

@@ -39,11 +39,21 @@ def compose(results: Results) -> Document:
     return Document(
         title=results.study,
         subtitle=_subtitle(results),
-        answer=f"Recommended: {found.arm}." if found else "No arm is recommended.",
+        answer=f"Recommended: {found.arm}{_served(results, found.arm)}."
+        if found
+        else "No arm is recommended.",
         reason=found.reason if found else why_none(results),
         notices=_notices(results),
         sections=tuple(section for section in sections if section is not None and section.blocks),
     )
+
+
+def _served(results: Results, arm: str) -> str:
+    """What is served of an arm, for a reader who doesn't know its name."""
+    models = results.arms[arm].models
+    if len(results.tasks) == 1 or models not in (1, len(results.tasks)):
+        return ""
+    return ", one model for all tasks" if models == 1 else ", a model for each task"
 
 
 def _subtitle(results: Results) -> str:

@@ -121,27 +121,29 @@ def verdict_table(results: Results) -> Table:
     """A row a task and arm, with all that a verdict rests on."""
     marks = _marks(results)
     numbers = ("Difference", "95 % interval", "Simultaneous", "Adjusted p", "Detectable", "Deciding rows")
-    titles = ("Task", "Arm", "Verdict", *numbers, "Marks")
+    # What is the same in every row says nothing, and a page is only so wide.
+    several = len({v.arm for v in results.verdicts}) > 1
+    titles = ("Task", *(("Arm",) if several else ()), "Verdict", *numbers, "Marks")
     own = [f"{v.task} in {metric_name(v.metric)}" for v in results.verdicts if not in_points(v.metric)]
     units = "points (.01) of the primary metric" + "".join(f", {told}" for told in dict.fromkeys(own))
     return Table(
         tuple(Column(title, numeric=title in numbers) for title in titles),
-        tuple(_row(verdict, marks) for verdict in results.verdicts),
-        caption=f"Differences from the baseline, in {units}",
+        tuple(_row(verdict, marks, several=several) for verdict in results.verdicts),
+        caption=f"Differences of {'each arm' if several else results.verdicts[0].arm} from the baseline, in {units}",
         note="Positive is better. Simultaneous: the intervals that hold for all comparisons at once. Adjusted p: "
         f"Holm's, over {_comparisons(results.verdicts[0].m)}. Detectable: the true difference that such a study finds "
         "four times in five. Deciding rows (groups, where declared): those that arm and baseline answer differently. A "
         "verdict says nothing about another training sample.",
-        stub=2,
+        stub=2 if several else 1,
     )
 
 
-def _row(verdict: Verdict, marks: Mapping[str, int]) -> tuple[Cell, ...]:
+def _row(verdict: Verdict, marks: Mapping[str, int], *, several: bool) -> tuple[Cell, ...]:
     metric = verdict.metric
     remarks = ["not worse"] * (verdict.not_worse is True) + [str(marks[mark]) for mark in verdict.marks]
     return (
         Cell(verdict.task),
-        Cell(verdict.arm),
+        *((Cell(verdict.arm),) if several else ()),
         Cell(said(verdict), tone=_tone(verdict)),
         number(verdict.difference, lambda value: difference(value, metric)),
         _interval(verdict.interval, metric),
