@@ -157,7 +157,8 @@ class _Ranked:
             minlength=self.groups.number,
         )
         ties = _of_tie(self.tie_sizes.astype(np.float64)).sum() + change
-        return squares - ties
+        squares -= ties
+        return squares
 
 
 def _of_tie(size: Floats) -> Floats:
