@@ -204,6 +204,24 @@ def test_no_groups_are_written_where_labels_suggest_none(command: Command, tmp_p
     assert file.read_text() == before
 
 
+def test_affinity_is_printed_and_written(command: Command, tmp_path: Path) -> None:
+    file = write_study(tmp_path)
+    code, out, err = command("affinity", file, "--every", "1", "--cells", "8")
+    assert code == 0, err
+    assert "Lookahead affinity" in out
+    assert "affinity, seed 1" in err
+    for name in ("affinity.html", "affinity.json"):
+        assert (tmp_path / "runs" / "tiny" / name).stat().st_size > 1000
+        assert f"written: runs/tiny/{name}" in out
+    few = ("--every", "1", "--cells", "8", "--groups", "4", "--sharing", "grouped")
+    code, out, err = command("affinity", file, *few, "--json", "--write-groups")
+    assert (code, err) == (0, "")
+    groups = json.loads(out)["prediction"]["groups"]
+    assert json.loads(file.read_text())["arms"]["by_affinity"] == {"sharing": "grouped", "groups": groups}
+    assert command("affinity", file, "--groups", "1")[0] == 2
+    assert command("affinity", file, "--by", "taste")[0] == 2
+
+
 def test_compare_prints_the_report_and_where_it_is(command: Command, compared: Compared) -> None:
     code, out, err = command("compare", compared.file, "--runs", compared.runs)
     assert code == 0

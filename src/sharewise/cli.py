@@ -138,6 +138,73 @@ def audit(
             typer.echo(f"{study}: arm `grouped` is written; next: sharewise compare {study} --plan")
 
 
+@app.command(epilog="Example: sharewise affinity study.yaml --groups 3 --write-groups")
+def affinity(
+    study: StudyFile,
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    groups: Annotated[
+        int | None,
+        typer.Option("--groups", help="Groups at most; a third of the tasks if left out, two at least."),
+    ] = None,
+    by: Annotated[
+        Literal["lookahead", "estimate", "cosine"],
+        typer.Option("--by", help="What decides the groups; all are shown."),
+    ] = "lookahead",
+    seed: Annotated[
+        list[int] | None,
+        typer.Option("--seed", min=0, help="Of a run to look at; can be repeated. The study's first one."),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option("--every", min=1, help="Updates between two looks; 50 looks a run if left out."),
+    ] = None,
+    cells: Annotated[
+        int, typer.Option("--cells", min=8, help="Labels a task that the estimates are made from.")
+    ] = 256,
+    write_groups: Annotated[
+        bool,
+        typer.Option(
+            "--write-groups", help="Write the groups into the study file, as the arm `by_affinity`."
+        ),
+    ] = False,
+    sharing: Annotated[
+        Literal["group_encoders", "grouped", "interaction"],
+        typer.Option("--sharing", help="How that arm shares in its groups."),
+    ] = "group_encoders",
+    as_json: Json = False,
+) -> None:
+    """Measure which tasks help which while all are trained together, and find the groups that follow."""
+    from sharewise.compare import study_folder
+    from sharewise.compare.affinity import MeasureOptions, affinity_arm, measure_affinity
+    from sharewise.report.affinity import print_affinity, write_affinity
+    from sharewise.study.writing import write_arm
+
+    loaded = _load(study, set_)
+    with _observer(loaded, quiet=as_json) as observer:
+        found = measure_affinity(
+            loaded,
+            runs=runs,
+            seeds=seed or (),
+            by=by,
+            groups=groups,
+            options=MeasureOptions(every=every, cells=cells),
+            observer=observer,
+        )
+    folder = study_folder(loaded, runs)
+    page = write_affinity(found, folder)
+    if as_json:
+        typer.echo(found.model_dump_json(by_alias=True))
+    else:
+        print_affinity(found, _console())
+        for path in (page, folder / "affinity.json"):
+            typer.echo(f"written: {path}")
+    if write_groups:
+        write_arm(study, "by_affinity", affinity_arm(found, sharing))
+        if not as_json:
+            typer.echo(f"{study}: arm `by_affinity` is written; next: sharewise compare {study} --plan")
+
+
 @app.command(epilog="Example: sharewise compare study.yaml --set training.epochs=1 --plan")
 def compare(
     study: StudyFile,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from sharewise.compare.judging import judge
 from sharewise.compare.learning import unlearned
 from sharewise.compare.overfitting import find_peaks, peak_sentences
 from sharewise.compare.planning import PlannedArm, plan_arms
+from sharewise.compare.prediction import read_prediction
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.swept import SweptRecord
@@ -42,6 +44,7 @@ def collect(
     workspace: Workspace,
     finished: Sequence[FinishedRun],
     *,
+    root: Path,
     notes: Sequence[str] = (),
     second_look: bool = False,
 ) -> Results:
@@ -51,6 +54,7 @@ def collect(
         study: the study.
         workspace: with its data.
         finished: all its runs.
+        root: the study's folder, where affinity may have left what it predicts.
         notes: further warnings.
         second_look: whether seeds or arms were added after verdicts had been seen.
     """
@@ -83,6 +87,17 @@ def collect(
         *notes,
     ]
     peaks = find_peaks(tasks, by_arm, records)
+    described = {
+        a.name: arm_record(
+            a,
+            by_arm[a.name],
+            data.tasks,
+            study,
+            groups=groups_in_use(workspace.sharing_options(a.resolved, list(data.tasks))),
+            swept=swept.get(a.name),
+        )
+        for a in arms
+    }
     results = Results(
         study=study.name,
         sharewise=__version__,
@@ -98,17 +113,7 @@ def collect(
         second_look=second_look,
         tasks=tasks,
         joint_baseline=joint_metrics(data.tasks, _constant_answers(data, scored)),
-        arms={
-            a.name: arm_record(
-                a,
-                by_arm[a.name],
-                data.tasks,
-                study,
-                groups=groups_in_use(workspace.sharing_options(a.resolved, list(data.tasks))),
-                swept=swept.get(a.name),
-            )
-            for a in arms
-        },
+        arms=described,
         runs=records,
         verdicts=judged.verdicts,
         sentences=judged.sentences,
@@ -124,6 +129,7 @@ def collect(
             )
             for name, task in data.tasks.items()
         },
+        prediction=read_prediction(root, {name: arm.groups for name, arm in described.items()}),
         peaks=peaks,
         peak_sentences=peak_sentences(peaks, [a.name for a in arms if a.one_model]),
         warnings=list(dict.fromkeys(doubts)),

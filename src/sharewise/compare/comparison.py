@@ -72,7 +72,7 @@ def compare(
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)
-        results = collect(study, workspace, finished, notes=notes, second_look=second_look)
+        results = collect(study, workspace, finished, root=root, notes=notes, second_look=second_look)
         if strict:
             refuse(
                 results.objections,

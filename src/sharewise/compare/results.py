@@ -9,6 +9,7 @@ from pydantic import Field
 from sharewise.compare.detail import TaskDetail
 from sharewise.compare.objections import Objection
 from sharewise.compare.peaks import Peak
+from sharewise.compare.prediction import Prediction
 from sharewise.compare.statistics import Verdict
 from sharewise.compare.swept import SweptRecord
 from sharewise.options import Options
@@ -206,6 +207,10 @@ class Results(Options):
     )
     details: dict[str, TaskDetail] = Field(
         default_factory=dict, description="task -> confusions, scores by label, rows that divide the arms"
+    )
+    prediction: Prediction | None = Field(
+        default=None,
+        description="what affinity said of arms that share in its groups; none where no arm does",
     )
     peaks: list[Peak] = Field(
         default_factory=list, description="a task and arm each: best evaluation and over-fitting"

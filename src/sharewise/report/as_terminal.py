@@ -146,9 +146,16 @@ def _rich(table: Table) -> RichTable:
 
 
 def _text(cell: Cell) -> Text:
-    style = _STYLES[cell.tone]
+    style = _STYLES[cell.tone] if cell.shade is None else _shaded(cell.shade)
     text = Text(cell.text, style=f"bold {style}".strip() if cell.bold else style)
     return Text("\n").join([text, Text(cell.below, style="dim")]) if cell.below else text
+
+
+def _shaded(depth: float) -> str:
+    """Dark letters on a colour that is the deeper the further from 0: blue above, orange below."""
+    full = (90, 160, 230) if depth >= 0 else (235, 150, 70)
+    red, green, blue = (round(255 + (part - 255) * abs(depth)) for part in full)
+    return f"black on rgb({red},{green},{blue})"
 
 
 def _lines(cell: Cell) -> tuple[str, str]:

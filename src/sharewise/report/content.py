@@ -11,6 +11,7 @@ from sharewise.report.document import Document, Notice
 from sharewise.report.epochs import epochs
 from sharewise.report.fairness import fairness, notices
 from sharewise.report.peaks import peaks
+from sharewise.report.predicted import predicted
 from sharewise.report.reproduce import reproduce, warnings
 from sharewise.report.scores import beyond, scores
 from sharewise.report.sweeps import sweeps
@@ -22,6 +23,7 @@ def compose(results: Results) -> Document:
     """The whole report, for any medium to draw."""
     sections = (
         verdicts(results),
+        predicted(results),
         scores(results),
         comparison(results),
         sweeps(results),

@@ -23,6 +23,7 @@ class Cell:
         tone: meaning that a colour may underline; the text alone says it too.
         below: a second, smaller line.
         prose: whether the text is running text, which may be long and is wrapped.
+        shade: how deep the cell of a heat map is coloured, from -1 to 1; a terminal shows it, a page has a chart.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Cell:
     tone: Tone = ""
     below: str = ""
     prose: bool = False
+    shade: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -47,10 +47,18 @@ class Trainer:
         folder: keeps checkpoints and ``history.jsonl``; a trainer made anew on the same folder goes on.
         observer: is told of progress.
         checkpoint_seconds: time between checkpoints inside an epoch; one more follows every evaluation.
+        before_update: is given the trainer, the number of the update and its rows before each update; it may measure
+            what it likes, and must leave the model as it was.
     """
 
     def __init__(
-        self, job: Job, folder: Path, *, observer: Observer | None = None, checkpoint_seconds: float = 60.0
+        self,
+        job: Job,
+        folder: Path,
+        *,
+        observer: Observer | None = None,
+        checkpoint_seconds: float = 60.0,
+        before_update: Callable[[Trainer, int, Array], None] | None = None,
     ) -> None:
         keep_memory()
         self.memory = KeptMemory()
@@ -59,6 +67,7 @@ class Trainer:
         self.folder = RunFolder(folder)
         self.observer = observer or Silence()
         self.checkpoint_seconds = checkpoint_seconds
+        self.before_update = before_update
         # A task may be absent from a step on every process; its head must then stay as it is.
         self.accelerator = Accelerator(
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)]
@@ -113,6 +122,8 @@ class Trainer:
             for number in range(done, len(batches)):
                 rows = self._in_mixture(batches[number])
                 if len(rows):
+                    if self.before_update is not None:
+                        self.before_update(self, step, rows)
                     self._update(step, rows)
                     self.memory.after_update()
                 step += 1
@@ -153,7 +164,7 @@ class Trainer:
         # A stopped task counts as absent: no loss reaches its head, and so nothing moves it.
         totals = self.targets.counts(rows) | dict.fromkeys(self.state.stopped, 0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate(step)
+            group["lr"] = self.learning_rate(step)
         while True:
             self._seed_dropout(step)
             self.learner.train()
@@ -180,7 +191,8 @@ class Trainer:
             self.state.made[task] += total > 0
             self.state.recent[task] += total > 0
 
-    def _learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int) -> float:
+        """Return the rate of an update."""
         options = self.job.training
         return learning_rate(step, total=self.total, peak=options.learning_rate, warmup=options.warmup)
 
@@ -245,7 +257,7 @@ class Trainer:
         record = {
             "epoch": epoch,
             "step": step,
-            "learning_rate": self._learning_rate(step - 1),
+            "learning_rate": self.learning_rate(step - 1),
             "seconds": state.seconds,
             "train_loss": train_loss if finite and any(state.recent.values()) else None,
             "validation_loss": validation_loss if finite else None,

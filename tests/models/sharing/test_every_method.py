@@ -26,6 +26,7 @@ WAYS = {
     "hard": {},
     "hard mlp": {"head": "mlp"},
     "grouped": {"groups": GROUPS, "hidden": 8},
+    "group_encoders": {"groups": GROUPS},
     "interaction all": {"hidden": 8, "groups": GROUPS},
     "interaction groups": {"hidden": 8, "groups": GROUPS, "scope": "groups"},
     "interaction pairs": {"hidden": 8, "groups": GROUPS, "scope": "pairs"},
@@ -43,6 +44,7 @@ WAYS = {
 STARTS_AS_HARD = {
     "hard": 0.0,
     "grouped": 0.0,
+    "group_encoders": 0.0,
     "interaction": 0.0,
     "labelwise": 1e-6,
     "cross_stitch": 1e-6,

@@ -2,6 +2,7 @@
 
 from sharewise.models.sharing.adapters import AdapterSharing as AdapterSharing
 from sharewise.models.sharing.cross_stitch import CrossStitchSharing as CrossStitchSharing
+from sharewise.models.sharing.group_encoders import GroupEncodersSharing as GroupEncodersSharing
 from sharewise.models.sharing.grouped import GroupedSharing as GroupedSharing
 from sharewise.models.sharing.groups import AUTO as AUTO
 from sharewise.models.sharing.groups import GroupsOptions as GroupsOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharewise.audit import Audit
 from sharewise.audit.schema import Relation
-from sharewise.report.audit.heat_map import heat_map
+from sharewise.report.audit.heat_map import clustered_heat_map
 from sharewise.report.document import Block, Figure, Folded, Items, LegendEntry, Paragraph, Section
 from sharewise.report.tables import Cell, Column, Table, number
 from sharewise.report.words import count, decimal
@@ -31,7 +31,9 @@ def relations(audit: Audit) -> Section | None:
             LegendEntry("opposite", "var(--arm-2)", "band"),
             LegendEntry(f"threshold of a group, {found.threshold:g}", "currentColor", "dashed"),
         )
-        blocks.append(Figure(caption, (heat_map(found, "wide"), heat_map(found, "narrow")), legend))
+        blocks.append(
+            Figure(caption, tuple(clustered_heat_map(found, width) for width in ("wide", "narrow")), legend)
+        )
     blocks.append(Items(groups, "Suggested groups"))
     why = (
         f"Tasks are put together as long as their mean association is {found.threshold:g} or more. That "

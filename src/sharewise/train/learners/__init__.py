@@ -18,4 +18,4 @@ def build_learner(job: Job, *, precision: str, device: torch.device) -> Learner:
     return LEARNERS[job.backend.name](job, precision=precision, device=device)
 
 
-__all__ = ["LEARNERS", "Learner", "build_learner"]
+__all__ = ["LEARNERS", "HeadsLearner", "Learner", "build_learner"]
