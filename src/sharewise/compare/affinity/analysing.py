@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-import sharewise
 from sharewise.compare.affinity.dividing import (
     divide,
     mean_matrix,
@@ -35,6 +34,7 @@ from sharewise.files import locked, write_text
 from sharewise.stats.association import association
 from sharewise.study import Study
 from sharewise.tasks import Array
+from sharewise.version import __version__
 
 # Ways to share in groups, and what an arm needs besides.
 SHARED_IN_GROUPS: dict[str, dict[str, Any]] = {
@@ -93,7 +93,7 @@ def measure_affinity(
         divisions = divide(names, measured, associated, by=by, most=most)
         found = Affinity(
             study=study.name,
-            sharewise=sharewise.__version__,
+            sharewise=__version__,
             configuration=study.model_dump(mode="json"),
             simulated=any(is_simulated(study.folder / options.train) for options in study.data.values()),
             tasks=names,
