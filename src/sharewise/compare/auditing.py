@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sharewise.audit import Audit, Plan, audit
+from sharewise.compare.affinity.dividing import group_name
 from sharewise.compare.comparison import study_folder
 from sharewise.compare.judging import margin_of
 from sharewise.compare.planning import plan_arms
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 # Rows that a scratch encoder's tokenizer is trained on for the audit; more would take longer than all the rest.
 _TOKENIZER_ROWS = 10_000
-_LONGEST_NAME = 60
 
 
 def audit_study(study: Study, *, runs: Path | str = "runs") -> Audit:
@@ -91,9 +91,4 @@ def suggested_arm(found: Audit) -> dict[str, Any]:
             f"there are no groups to write: the labels put {together}",
             action="leave --write-groups away; `sharing: hard` shares among all tasks",
         )
-    return {"sharing": "grouped", "groups": {_group_name(group): list(group) for group in groups}}
-
-
-def _group_name(group: tuple[str, ...]) -> str:
-    name = "+".join(group)
-    return name if len(name) <= _LONGEST_NAME else f"{group[0]}+{len(group) - 1}"
+    return {"sharing": "grouped", "groups": {group_name(group): list(group) for group in groups}}

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from sharewise.compare.affinity.dividing import (
     divide,
     mean_matrix,
@@ -22,6 +20,7 @@ from sharewise.compare.affinity.measuring import (
     affinity_spec,
     find_measured,
     measure,
+    plain,
 )
 from sharewise.compare.affinity.records import Affinity, SubsetEstimate
 from sharewise.compare.comparison import study_folder, workspace_for
@@ -33,7 +32,6 @@ from sharewise.errors import UserError
 from sharewise.files import locked, write_text
 from sharewise.stats.association import association
 from sharewise.study import Study
-from sharewise.tasks import Array
 from sharewise.version import __version__
 
 # Ways to share in groups, and what an arm needs besides.
@@ -95,7 +93,7 @@ def measure_affinity(
             study=study.name,
             sharewise=__version__,
             configuration=study.model_dump(mode="json"),
-            simulated=any(is_simulated(study.folder / options.train) for options in study.data.values()),
+            simulated=any(is_simulated(study.folder / keys.train) for keys in study.data.values()),
             tasks=names,
             seeds=[m.seed for m in measured],
             every=measured[0].every,
@@ -103,10 +101,10 @@ def measure_affinity(
             looks=[m.looks for m in measured],
             cells=measured[0].cells,
             most=most,
-            lookahead=_plain(mean_matrix([m.lookahead for m in measured])),
-            cosine=_plain(mean_matrix([m.cosine for m in measured])),
-            association=_plain(associated.matrix),
-            estimate=_plain(pair_gains(measured)),
+            lookahead=plain(mean_matrix([m.lookahead for m in measured])),
+            cosine=plain(mean_matrix([m.cosine for m in measured])),
+            association=plain(associated.matrix),
+            estimate=plain(pair_gains(measured)),
             subsets=_subsets(names, measured),
             divisions=divisions,
             prediction=predict(names, measured, divisions[0]),
@@ -160,7 +158,3 @@ def _subsets(tasks: Sequence[str], measured: Sequence[Measured]) -> list[SubsetE
         )
         for subset, losses in subset_losses(measured).items()
     ]
-
-
-def _plain(values: Array) -> list[list[float | None]]:
-    return [[float(v) if np.isfinite(v) else None for v in row] for row in values]

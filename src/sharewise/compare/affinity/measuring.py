@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, ValidationError
 
+from sharewise.compare.affinity.records import Matrix
 from sharewise.compare.affinity.subsets import SubsetLosses, estimate_subsets
 from sharewise.compare.identity import run_hash
 from sharewise.compare.planning import ALL, RunSpec
@@ -35,8 +36,6 @@ _VERSION = 1
 # Updates of a run from which it is looked ahead, if nothing else is said.
 _LOOKS = 50
 _DIMENSIONS = 512
-
-Matrix = list[list[float | None]]
 
 
 class MeasureOptions(Options):
@@ -169,15 +168,15 @@ def _measure(
         updates=trainer.total,
         every=every,
         looks=len(looked),
-        lookahead=_plain(lookahead_affinity(looked)),
-        lookahead_halves=(_plain(lookahead_affinity(odd)), _plain(lookahead_affinity(even))),
-        cosine=_plain(mean_cosine(looked)),
-        cosine_halves=(_plain(mean_cosine(odd)), _plain(mean_cosine(even))),
+        lookahead=plain(lookahead_affinity(looked)),
+        lookahead_halves=(plain(lookahead_affinity(odd)), plain(lookahead_affinity(even))),
+        cosine=plain(mean_cosine(looked)),
+        cosine_halves=(plain(mean_cosine(odd)), plain(mean_cosine(even))),
         base_step=base_step,
         cells=cells,
         penalty=estimated.penalty,
         subsets=[np.flatnonzero(row).tolist() for row in estimated.sets],
-        losses=_plain(estimated.losses),
+        losses=plain(estimated.losses),
     )
 
 
@@ -204,6 +203,6 @@ def _estimate(
     return step, cells, estimated
 
 
-def _plain(values: Array) -> Matrix:
-    """As JSON has it: none for what isn't known."""
+def plain(values: Array) -> Matrix:
+    """Return a matrix as JSON has it: none for what isn't known."""
     return [[float(v) if np.isfinite(v) else None for v in row] for row in values]
