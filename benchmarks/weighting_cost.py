@@ -1,4 +1,4 @@
-"""What a weighting costs: time and memory of an update, next to equal weights.
+"""What a weighting or a training technique costs: time and memory of an update, next to equal weights.
 
 Nine tasks on the simulated dialogues, an encoder from scratch, one thread. Each method is measured in a process of its
 own, forked from one that has loaded everything; in every repetition all methods take their turn. Time is the
@@ -66,6 +66,11 @@ def _prepare(folder: Path, arguments: argparse.Namespace) -> tuple[Workspace, di
         arms[f"{method.name}, on representation"] = {
             "weighting": {"method": method.name, "on": "representation"}
         }
+    techniques: dict[str, dict[str, Any]] = {"R-Drop": {"r_drop": {}}, "FGM": {"fgm": {}}}
+    techniques["R-Drop and FGM"] = techniques["R-Drop"] | techniques["FGM"]
+    # The first epoch, in which a curriculum draws from few rows.
+    techniques["curriculum"] = {"curriculum": {"start": 0.3}}
+    arms |= {name: {"training": keys} for name, keys in techniques.items()}
     study = Study(
         name="cost",
         data={
@@ -76,7 +81,8 @@ def _prepare(folder: Path, arguments: argparse.Namespace) -> tuple[Workspace, di
             }
         },
         tasks={
-            name: {"data": "dialogues", "kind": "binary", "label": f"{name}_majority"} for name in CRITERIA
+            name: {"data": "dialogues", "kind": "binary", "label": f"{name}_majority", "votes": _votes(name)}
+            for name in CRITERIA
         },
         encoder={"scratch": {"layers": arguments.layers, "width": arguments.width, "vocabulary": 4000}},
         training={"batch_tokens": arguments.batch_tokens, "precision": "fp32"},
@@ -91,6 +97,10 @@ def _prepare(folder: Path, arguments: argparse.Namespace) -> tuple[Workspace, di
         Trainer(workspace.job(spec), folder / "warm").probe(0)
         break
     return workspace, specs
+
+
+def _votes(name: str) -> dict[str, str]:
+    return {"yes": f"{name}_yes_count", "no": f"{name}_no_count"}
 
 
 def _measure(connection: Any, workspace: Workspace, spec: RunSpec, folder: Path, updates: int) -> None:
@@ -114,7 +124,7 @@ def _resident() -> float:
 
 def _print(measured: dict[str, list[tuple[float, float]]]) -> None:
     static = measured["static"]
-    print("| weighting | seconds an update | × equal weights | peak MiB | more MiB than equal weights |")
+    print("| what | seconds an update | × equal weights | peak MiB | more MiB than equal weights |")
     print("|---|---|---|---|---|")
     for name, found in measured.items():
         seconds = statistics.median(s for s, _ in found)

@@ -91,11 +91,13 @@ TRAINING = {
     "select": "worst",
     "max_length": 64,
     "sampling": "equal",
+    "r_drop": {},
+    "fgm": {},
 }
 
 
 def test_the_table_of_training_keys_is_whole() -> None:
-    assert TRAINING.keys() | {"batch_tokens"} == TrainingOptions.model_fields.keys()
+    assert TRAINING.keys() | {"batch_tokens", "curriculum"} == TrainingOptions.model_fields.keys()
 
 
 @pytest.mark.parametrize("key", TRAINING)
@@ -267,3 +269,26 @@ def test_row_numbers_of_scored_splits_count_for_predictions_are_joined_by_them(
         rows = read_rows(tmp_path / f"{name}.csv")
         write_rows(tmp_path / f"{name}.csv", [unlabelled | {"dialogue": f"{name}0"}, *rows])
         assert changed(one, read(grouped)) == count
+
+
+def test_votes_count_for_a_curriculum_alone(tmp_path: Path) -> None:
+    votes = {"tasks.polite.votes": {"yes": "yes", "no": "no"}}
+    curriculum = votes | {"training.epochs": 2, "training.curriculum": {}}
+    found = {}
+    for divided in (False, True):
+        folder = tmp_path / str(divided)
+        write_data(folder)
+        for file in ("train.csv", "valid.csv", "test.csv"):
+            rows = [row | {"yes": "3", "no": "0"} for row in read_rows(folder / file)]
+            if divided and file == "train.csv":
+                rows[0] |= {"yes": "2", "no": "1"}
+            write_rows(folder / file, rows)
+        found[divided] = [_voted(keys, folder) for keys in (votes, curriculum)]
+    assert changed(found[False][0], found[True][0]) == set()
+    assert changed(found[False][1], found[True][1]) == set(found[False][1])
+
+
+def _voted(keys: dict[str, Any], folder: Path) -> dict[str, str]:
+    study = Study(**keys_with(keys))
+    study._folder = folder
+    return hashes_of(study, Workspace(study, folder / "cache"))

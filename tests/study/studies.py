@@ -207,6 +207,21 @@ SCRATCH: dict[str, Any] = {
     "sweep": {"hard": {"training.learning_rate": [1e-4, 3e-4]}},
 }
 
+TECHNIQUES: dict[str, Any] = {
+    "name": "techniques",
+    "data": NAMED["data"],
+    "tasks": NAMED["tasks"],
+    "encoder": "klue/roberta-base",
+    "training": {
+        "r_drop": {"alpha": 0.5},
+        "fgm": {"epsilon": 0.5},
+        "curriculum": {"start": 0.4, "until": 0.6, "pace": "linear"},
+    },
+    "arms": {"hard": {}},
+}
+
+STUDIES = (NAMED, SCRATCH, TECHNIQUES)
+
 
 def changed(study: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
     """Set one key of a copy."""

@@ -6,7 +6,7 @@ import pytest
 
 from sharewise.study import Study
 from sharewise.study.keys import Alternative, field_alternatives, walk
-from study.studies import NAMED, SCRATCH, changed, load, located, refusal, renamed, without
+from study.studies import NAMED, STUDIES, changed, load, located, refusal, renamed, without
 
 _NAMES = {"data": "talk", "arms": "big"}
 _TASKS = {
@@ -25,7 +25,7 @@ def _places():
         tag = Alternative(key.owner).tag
         name = _TASKS[tag] if tag else _NAMES.get(key.path[0], "")
         path = tuple(name if step == "<name>" else step for step in key.path)
-        study = next((s for s in (NAMED, SCRATCH) if _holds(s, path)), None)
+        study = next((s for s in STUDIES if _holds(s, path)), None)
         if study is None and path[:2] == ("arms", "big"):
             # A key of one method stands in an arm of that method.
             arm = next(name for name in NAMED["arms"] if _holds(NAMED, ("arms", name, *path[2:])))
@@ -38,7 +38,7 @@ def _overrides():
     for key in walk(Study):
         if len(key.path) > 1 and key.path[0] in ("training", "encoder"):
             path = ("arms", "hard", *key.path)
-            base = NAMED if _holds(NAMED, key.path) else SCRATCH
+            base = next(s for s in STUDIES if _holds(s, key.path))
             section = {key.path[0]: base[key.path[0]]}
             yield pytest.param(key, path, changed(base, ("arms", "hard"), section), id=".".join(path))
 
@@ -53,7 +53,7 @@ def _holds(study, path):
 
 def test_the_studies_hold_every_key_and_load(tmp_path):
     assert not [place.id for place in _places() if place.values[2] is None]
-    for study in (NAMED, SCRATCH, *(place.values[2] for place in _overrides())):
+    for study in (*STUDIES, *(place.values[2] for place in _overrides())):
         load(tmp_path, study)
 
 

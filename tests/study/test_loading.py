@@ -6,7 +6,7 @@ import pytest
 from sharewise.errors import UserError
 from sharewise.study import StudyError, load_study
 from sharewise.study.marks import dump_yaml, read_yaml
-from study.studies import NAMED, SCRATCH, changed, load, refusal
+from study.studies import NAMED, STUDIES, changed, load, refusal
 
 
 def test_a_study_knows_its_folder(tmp_path, monkeypatch):
@@ -29,7 +29,7 @@ def test_a_local_encoder_is_found_beside_the_study_file(tmp_path, monkeypatch):
     assert elsewhere.resolve("single").encoder.name == "models/other"
 
 
-@pytest.mark.parametrize("study", [NAMED, SCRATCH])
+@pytest.mark.parametrize("study", STUDIES)
 def test_a_study_written_as_yaml_is_the_study(tmp_path, study):
     first = load(tmp_path, study)
     assert load(tmp_path, dump_yaml(first.model_dump(mode="json"))) == first

@@ -12,7 +12,7 @@ from sharewise.errors import UserError
 from sharewise.study import Study, StudyError
 from sharewise.study.marks import dump_yaml
 from sharewise.study.schema import SINGLE
-from study.studies import FOREIGN, NAMED, SCRATCH, load, written
+from study.studies import FOREIGN, STUDIES, load, written
 
 _VALUES = st.one_of(
     st.none(),
@@ -42,7 +42,7 @@ def _paths(value, path=()):
 
 @st.composite
 def _mutants(draw):
-    study = copy.deepcopy(draw(st.sampled_from([NAMED, SCRATCH])))
+    study = copy.deepcopy(draw(st.sampled_from(STUDIES)))
     for _ in range(draw(st.integers(1, 3))):
         *above, step = draw(st.sampled_from(list(_paths(study))))
         section = study
@@ -91,7 +91,7 @@ def test_dropped_renamed_and_retyped_keys(folder, study):
 @settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_a_slip_anywhere_in_the_text(folder, data):
-    text = dump_yaml(data.draw(st.sampled_from([NAMED, SCRATCH])))
+    text = dump_yaml(data.draw(st.sampled_from(STUDIES)))
     start = data.draw(st.integers(0, len(text)))
     end = min(len(text), start + data.draw(st.integers(0, 3)))
     slip = data.draw(st.text("\t\n :-#{}[]'\"&*!|>%@`$,?<~0aé\x00\x85", max_size=3))

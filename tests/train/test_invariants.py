@@ -17,8 +17,9 @@ from sharewise.models.compaction import Compaction
 from sharewise.models.encoder import build_encoder
 from sharewise.models.sharing import SHARINGS
 from sharewise.study import Study
+from sharewise.train.cells import task_losses
 from sharewise.train.learners import heads
-from sharewise.train.steps import Targets, task_losses
+from sharewise.train.steps import Targets
 from support import COLUMNS, TASKS, make_data, make_job, make_stores, make_table, pick, with_tables
 from train.comparing import assert_close, assert_same, train
 

@@ -210,6 +210,7 @@ def arm_record(
         updates_made=_mean_by_task(r.updates_made for r in records),
         rows_seen=sum(r.rows_seen for r in records) / len(by_seed),
         trials=arm.trials,
+        passes=arm.resolved.training.passes,
         swept=swept,
         energy=_total_energy(records),
         training=arm.resolved.training.model_dump(mode="json"),

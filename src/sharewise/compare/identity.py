@@ -11,6 +11,7 @@ from sharewise.compare.storage import SPLITS_SCORED
 from sharewise.compare.workspace import Workspace
 from sharewise.models.sharing import HardOptions
 from sharewise.train import TrainingOptions
+from sharewise.train.techniques import TECHNIQUES, difficulty
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
 NUMERICS = 1
@@ -63,10 +64,13 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
     if arm.every_task:
         # Then the batches depend on which rows hold which tasks' cells, the model's own or not.
         payload["every_task"] = [data.train.target_digest(t) for t in data.tasks]
+    if arm.training.curriculum is not None:
+        payload["curriculum"] = hashlib.sha256(difficulty(data).tobytes()).hexdigest()
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def _training(options: TrainingOptions) -> dict[str, Any]:
-    """The keys of `training`, but for the default of one that came when runs without it had been made."""
+    """The keys of `training`, but for the defaults of those that came when runs without them had been made."""
     keys = options.model_dump(mode="json")
-    return {k: v for k, v in keys.items() if (k, v) != ("optimizer", "adamw")}
+    added: dict[str, Any] = {"optimizer": "adamw"} | dict.fromkeys(TECHNIQUES)
+    return {k: v for k, v in keys.items() if k not in added or v != added[k]}

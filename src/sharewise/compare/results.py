@@ -71,6 +71,10 @@ class ArmRecord(Options):
         description="settings that were trained to choose this one by its validation scores; of a baseline, how many "
         "differ of the sweep that is compared with it",
     )
+    passes: int = Field(
+        default=1,
+        description="how often training takes a row forward and backward; R-Drop and adversarial training double it",
+    )
     swept: SweptRecord | None = Field(
         default=None, description="which setting of which arm's sweep it is; none of other arms"
     )

@@ -7,7 +7,7 @@ makes exactly the updates that its task gets in the shared model, and sees exact
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ class BatchPlan:
         seed: of the run.
         needed: bool ``(rows, tasks)``, where each batch is to hold a cell of each of these tasks: which rows hold one.
             A batch that lacks a task is given a row of it, no longer than the batch's longest where there is one.
+        admitted: zero-based epoch -> bool ``(rows,)``: which rows it draws from, some of each data set; all if None.
+            An epoch is as many rows as ever.
     """
 
     lengths: Array
@@ -42,11 +44,12 @@ class BatchPlan:
     temperature: float
     seed: int
     needed: Array | None = None
+    admitted: Callable[[int], Array] | None = None
 
     def epoch(self, epoch: int) -> list[Array]:
         """Return the batches of one epoch (zero-based), each an int64 array of row numbers, none empty."""
         rng = np.random.default_rng([self.seed, epoch])
-        rows = self._draw(rng)
+        rows = self._draw(rng, None if self.admitted is None else self.admitted(epoch))
         keys = self.lengths[rows] * rng.uniform(1 - _JITTER, 1 + _JITTER, len(rows))
         rows = rows[np.argsort(keys, kind="stable")]
         ends = _fill(self.lengths[rows], self.batch_tokens, self.batch_rows)
@@ -75,16 +78,19 @@ class BatchPlan:
             completed.append(np.concatenate([batch, np.array(added, dtype=batch.dtype)]))
         return completed
 
-    def _draw(self, rng: np.random.Generator) -> Array:
-        """Draw an epoch's rows: every row once, or each data set's share of as many rows in all."""
+    def _draw(self, rng: np.random.Generator, admitted: Array | None) -> Array:
+        """Draw an epoch's rows: every row once, or each data set's share of as many rows in all, of those admitted."""
         total = len(self.lengths)
-        if self.temperature == 1.0:
-            return rng.permutation(total)
+        if admitted is None or admitted.all():
+            admitted = np.ones(total, dtype=bool)
+            if self.temperature == 1.0:
+                return rng.permutation(total)
         names, sizes = np.unique(self.sources, return_counts=True)
         shares = sizes ** (1.0 / self.temperature)
         wanted = np.maximum(1, np.rint(total * shares / shares.sum())).astype(np.int64)
         parts = [
-            _repeat(np.flatnonzero(self.sources == n), w, rng) for n, w in zip(names, wanted, strict=True)
+            _repeat(np.flatnonzero((self.sources == n) & admitted), w, rng)
+            for n, w in zip(names, wanted, strict=True)
         ]
         return rng.permutation(np.concatenate(parts))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sharewise.compare.results import Results
+from sharewise.compare.results import ArmRecord, Results
 from sharewise.report.document import Section
-from sharewise.report.tables import Cell, Column, Table, number
+from sharewise.report.tables import NONE, Cell, Column, Table, number
 from sharewise.report.words import billions, count, duration, millions
 
 _STATES = (
@@ -20,9 +20,19 @@ def costs(results: Results) -> Section:
     return Section("cost", "Cost", tuple(tables))
 
 
+_TECHNIQUES = {"r_drop": "R-Drop", "fgm": "adversarial (FGM)", "curriculum": "curriculum"}
+"""Keys of `training` that are techniques, and what they are called."""
+_PASSES = (
+    " Passes: how often training takes a row forward and backward; an arm's baseline is trained with the same "
+    "techniques."
+)
+
+
 def arms(results: Results) -> Table:
     """A row an arm; time also as a multiple of the baseline's."""
     frozen = any(arm.trained not in (None, arm.parameters) for arm in results.arms.values())
+    techniques = {name: _techniques(arm) for name, arm in results.arms.items()}
+    any_technique = any(techniques.values())
     rows = []
     for name, arm in results.arms.items():
         baseline = results.arms.get(arm.baseline) if arm.baseline else None
@@ -31,6 +41,7 @@ def arms(results: Results) -> Table:
             (
                 Cell(name),
                 Cell(arm.sharing if arm.weighting == "static" else f"{arm.sharing}, {arm.weighting}"),
+                *([Cell(techniques[name] or NONE), number(arm.passes, count)] if any_technique else []),
                 number(arm.models, count),
                 number(arm.parameters, millions),
                 number(arm.seconds, duration),
@@ -43,6 +54,7 @@ def arms(results: Results) -> Table:
     columns = (
         Column("Arm", numeric=False),
         Column("Sharing", numeric=False),
+        *([Column("Techniques", numeric=False), Column("Passes")] if any_technique else []),
         Column("Models to serve"),
         Column("Parameters"),
         Column("Training time"),
@@ -58,8 +70,13 @@ def arms(results: Results) -> Table:
         note="Models and parameters: what serving every task takes. Time: of all runs of the arm, every seed. "
         "Trained: parameters that training may change. FLOPs: multiplications and additions of matrix products in one "
         "answer to a text of median length, for every task."
+        + (_PASSES if any_technique else "")
         + (_STATES if any(run.states > 1 for run in results.runs) else ""),
     )
+
+
+def _techniques(arm: ArmRecord) -> str:
+    return ", ".join(name for key, name in _TECHNIQUES.items() if arm.training.get(key))
 
 
 def groups(results: Results) -> Table | None:

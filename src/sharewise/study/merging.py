@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sharewise.train.techniques import TECHNIQUES
+
 # What else belongs to an encoder that is loaded, and goes when another source takes its place.
 _OF_NAME = ("name", "revision", "trust_remote_code")
 
 
 def merge_training(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge training keys; naming one way to size batches drops the other."""
+    """Merge training keys; naming one way to size batches drops the other.
+
+    Keys of a technique are merged one by one; no value at all switches it off.
+    """
     rivals = {"batch_tokens": "batch_rows", "batch_rows": "batch_tokens"}
     dropped = {rivals[key] for key in overrides if key in rivals} - set(overrides)
-    return {k: v for k, v in base.items() if k not in dropped} | dict(overrides)
+    merged = {k: v for k, v in base.items() if k not in dropped} | dict(overrides)
+    for key in TECHNIQUES:
+        if isinstance(base.get(key), Mapping) and isinstance(overrides.get(key), Mapping):
+            merged[key] = {**base[key], **overrides[key]}
+    return merged
 
 
 def merge_encoder(base: Any, overrides: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sharewise.study.merging import long_form, merge_backend, merge_encoder, mer
 from sharewise.study.methods import sharing_mistakes, text_mistakes, weighting_mistakes
 from sharewise.study.suggestions import suggest
 from sharewise.study.sweep_mistakes import sweep_mistakes
+from sharewise.study.techniques import technique_mistakes
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
 from sharewise.tasks import KINDS, LOSS_KEYS, AnyTaskOptions, BinaryOptions
@@ -41,6 +42,7 @@ def check_references(study: Any) -> list[Mistake]:
         *_tasks(tasks, data),
         *_splits(data, tasks),
         *_metrics(study, tasks),
+        *technique_mistakes(study, {}, tasks, ()),
         *_alike("data", data),
         *_alike("tasks", tasks),
         *_alike("arms", arms),
@@ -132,6 +134,7 @@ def _arm(
     yield from sharing_mistakes(arm, tasks, path)
     merged = merge_training(_names(study.get("training")), _names(arm.get("training")))
     yield from weighting_mistakes(arm, merged, path)
+    yield from technique_mistakes(study, arm, tasks, path)
     if training := _names(arm.get("training")):
         base = _names(study.get("training"))
         yield from _overrides(

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sharewise.errors import UnknownName, UserError
 from sharewise.stats import binary_score_metrics, classification_metrics
+from sharewise.tasks.divergences import bernoulli_divergence
 from sharewise.tasks.labels import (
     declared_labels,
     encode_classes,
@@ -164,6 +165,10 @@ class Binary(SoftTask):
     def soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         """The same against the share of the positive label."""
         return self._loss(outputs, shares[:, 1:])[:, 0]
+
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """See Task: between the two labels' distributions."""
+        return bernoulli_divergence(one, other)[:, 0]
 
     def label_probabilities(self, scores: Array) -> Array:
         """See SoftTask."""

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
+from sharewise.tasks.divergences import categorical_divergence
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.loss_options import OneLabelOptions, SmoothingOptions
 from sharewise.tasks.losses import OneLabelLoss
@@ -124,6 +125,12 @@ class Multiclass(SoftTask):
         if self._loss.plain:
             return functional.cross_entropy(outputs, shares, reduction="none")
         return self._loss.of_shares(functional.log_softmax(outputs, dim=1), shares)
+
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """See Task: between the distributions over labels."""
+        return categorical_divergence(
+            functional.log_softmax(one, dim=1), functional.log_softmax(other, dim=1)
+        )
 
     def label_probabilities(self, scores: Array) -> Array:
         """See SoftTask: the scores themselves."""

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from sharewise.errors import UserError
 from sharewise.stats import several_label_metrics
+from sharewise.tasks.divergences import bernoulli_divergence
 from sharewise.tasks.label_sets import flag_columns, label_sets
 from sharewise.tasks.labels import declared_labels, label_texts
 from sharewise.tasks.loss_options import Weight, YesNoOptions, positive_weights
@@ -135,6 +136,10 @@ class Multilabel(Task):
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Mean over the labels of each cell's binary cross-entropies, in nats, as the loss's keys change them."""
         return self._loss(outputs, targets).mean(dim=1)
+
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """See Task: the mean over the labels, each by itself, as the loss is."""
+        return bernoulli_divergence(one, other).mean(dim=1)
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probability of each label."""

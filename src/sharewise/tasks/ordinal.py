@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics, mae, ordinal_metrics
+from sharewise.tasks.divergences import categorical_divergence
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.loss_options import OneLabelOptions
 from sharewise.tasks.losses import OneLabelLoss
@@ -115,6 +116,12 @@ def _in_order(name: str, options: OrdinalOptions, found: list[str]) -> list[str]
     return [found[i] for i in numbers.arg_sort().to_list()]
 
 
+def _log_probabilities(outputs: torch.Tensor) -> torch.Tensor:
+    """Log-probability of each label, ``(cells, labels)``: of reaching it, and of not being over it."""
+    reached = functional.pad(functional.logsigmoid(outputs).cumsum(dim=1), (1, 0))
+    return reached + functional.pad(functional.logsigmoid(-outputs), (0, 1))
+
+
 @final
 class Ordinal(Task):
     """A task of ordered labels, with an output for each label but the lowest: whether the row is at least that.
@@ -167,6 +174,10 @@ class Ordinal(Task):
         over, reached = (targets > steps).to(outputs.dtype), targets >= steps
         each = functional.binary_cross_entropy_with_logits(outputs, over, reduction="none")
         return self._loss.of_labels(-(each * reached).sum(dim=1), targets[:, 0].long())
+
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """See Task: between the distributions over labels."""
+        return categorical_divergence(_log_probabilities(one), _log_probabilities(other))
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of each label or a higher one."""

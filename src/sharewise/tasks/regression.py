@@ -110,6 +110,10 @@ class Regression(Task):
         """Squared error of each cell, in training variances, so that tasks of any unit weigh alike."""
         return (outputs[:, 0] - (targets[:, 0] - self.mean) / self.deviation) ** 2
 
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """See Task: squared difference in training variances, as of normal distributions with variance 1/2."""
+        return (one[:, 0] - other[:, 0]) ** 2
+
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Back to the user's unit."""
         return outputs * self.deviation + self.mean

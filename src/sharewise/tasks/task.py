@@ -191,6 +191,14 @@ class Task(ABC):
         """Loss of each present cell: ``(cells, outputs)``, ``(cells, target_width)`` -> ``(cells,)``."""
 
     @abstractmethod
+    def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """How far two answers to each cell are apart: twice ``(cells, outputs)`` -> ``(cells,)``.
+
+        Half the sum of both Kullback-Leibler divergences between the distributions under which ``loss`` is a negative
+        log-likelihood, in nats: 0 for the same answer, and the same either way round.
+        """
+
+    @abstractmethod
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Turn head outputs ``(cells, outputs)`` into probabilities or values of the same shape."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, final
 
 import torch
@@ -15,6 +15,7 @@ from sharewise.models.encoder import derived_seed
 from sharewise.models.sharing import Penalised, Sharing
 from sharewise.train.job import Job
 from sharewise.train.learners import Learner
+from sharewise.train.techniques import Adversary
 from sharewise.weighting import GradientWeighting, LossWeighting, build_weighting
 
 Losses = dict[str, torch.Tensor]
@@ -50,6 +51,8 @@ class Combiner:
         self.accelerator = accelerator
         self.reseed = reseed
         self.weighting = build_weighting(job.weighting, self.tasks, job.weights, job.weighting_options)
+        fgm = job.training.fgm
+        self.adversary = None if fgm is None else Adversary(self.model, fgm)
         self.on_representation = getattr(job.weighting_options, "on", "") == "representation"
         if self.on_representation and accelerator.num_processes > 1:
             raise RunError(
@@ -84,15 +87,20 @@ class Combiner:
             self.reseed(step)
         sums = self._zeros()
         for part in parts:
-            losses = part(self.runner)
+            with self._watching() as seen:
+                losses = part(self.runner)
             if coefficients is None:
                 with self._drawing(step):
                     coefficients = weighting.coefficients(step, losses)
-            loss = torch.stack([coefficients[t] * v for t, v in losses.items()]).sum()
+            loss = _weighted(coefficients, losses)
             if isinstance(self.model, Penalised) and part is parts[0]:
                 loss = loss + self.model.penalty() / world
             # Processes' gradients are averaged, the losses are shares of a global mean: hence the factor.
             self.accelerator.backward(loss * world)
+            if self.adversary is not None:
+                with self.adversary.perturbing([embeddings.grad for embeddings in seen]):
+                    attacked = part(self.runner)
+                self.accelerator.backward(_weighted(coefficients, attacked) * world)
             self._add(sums, losses)
         return self._reduced(sums)
 
@@ -104,12 +112,20 @@ class Combiner:
         rows: dict[str, list[torch.Tensor | None]] = {}
         sums = self._zeros()
         for part in parts:
-            losses = part(self.learner)
+            with self._watching() as seen:
+                losses = part(self.learner)
             for task, loss in losses.items():
                 found = _gradients(weighting.weights[task] * loss, trained)
                 rows[task] = [
                     _plus(a, b) for a, b in zip(rows.get(task, [None] * len(trained)), found, strict=True)
                 ]
+            if self.adversary is not None:
+                slopes = _gradients(_weighted(weighting.weights, losses), seen)
+                with self.adversary.perturbing(slopes):
+                    attacked = part(self.learner)
+                for task, loss in attacked.items():
+                    found = _gradients(weighting.weights[task] * loss, trained)
+                    rows[task] = [_plus(a, b) for a, b in zip(rows[task], found, strict=True)]
             self._add(sums, losses)
         self._reduce_rows(rows)
         reached = [[g for row in rows.values() if (g := row[i]) is not None] for i in range(len(trained))]
@@ -182,6 +198,10 @@ class Combiner:
             total = {t: torch.as_tensor(self.accelerator.reduce(v)) for t, v in total.items()}
         return total
 
+    def _watching(self) -> AbstractContextManager[list[torch.Tensor]]:
+        """Collect what an adversary is to change, where there is one."""
+        return nullcontext([]) if self.adversary is None else self.adversary.watching()
+
     def _add_penalty(self) -> None:
         if isinstance(self.model, Penalised):
             trained = [p for p in self.model.parameters() if p.requires_grad]
@@ -238,6 +258,10 @@ def _cut_at(encoder: nn.Module) -> Iterator[_Cut]:
         yield cut
     finally:
         handle.remove()
+
+
+def _weighted(coefficients: Mapping[str, Any], losses: Losses) -> torch.Tensor:
+    return torch.stack([coefficients[t] * v for t, v in losses.items()]).sum()
 
 
 def _gradients(loss: torch.Tensor, parameters: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:

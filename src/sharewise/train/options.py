@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from sharewise.errors import UnknownName
 from sharewise.options import Options
 from sharewise.tasks import KINDS
+from sharewise.train.techniques import CurriculumOptions, FgmOptions, RDropOptions
 
 _BATCH_TOKENS = 4096
 RULES = ("mean", "worst", "per_task", "loss")
@@ -84,6 +85,22 @@ class TrainingOptions(Options):
         description="how often rows of each data set are drawn: by their number, equally, between",
     )
 
+    r_drop: RDropOptions | None = Field(
+        default=None,
+        description="R-Drop, on where this is there, {} with its defaults: a row's two answers under different dropout "
+        "are to be alike; two passes a row",
+    )
+    fgm: FgmOptions | None = Field(
+        default=None,
+        description="adversarial training, on where this is there, {} with its defaults: trained on word embeddings "
+        "made worse by a small step too; two passes a row",
+    )
+    curriculum: CurriculumOptions | None = Field(
+        default=None,
+        description="curriculum, on where this is there, {} with its defaults: rows on which the raters agreed first; "
+        "needs a task with `votes`",
+    )
+
     @field_validator("select")
     @classmethod
     def _select_is_known(cls, value: str) -> str:
@@ -108,9 +125,22 @@ class TrainingOptions(Options):
             )
         return self
 
+    @model_validator(mode="after")
+    def _a_curriculum_has_room(self) -> Self:
+        if self.curriculum is not None and self.epochs < 2:
+            raise ValueError(
+                "`curriculum` needs two epochs or more: the last draws from all rows, those before from the easy ones"
+            )
+        return self
+
     def for_one_task(self) -> TrainingOptions:
         """Return the options in the words under which a model of one task trains the same."""
         return self.model_copy(update=rules_for_one_task({"stop": self.stop, "select": self.select}))
+
+    @property
+    def passes(self) -> int:
+        """How often a row goes forward and backward through the model in an update."""
+        return (1 if self.r_drop is None else 2) * (1 if self.fgm is None else 2)
 
     @property
     def temperature(self) -> float:

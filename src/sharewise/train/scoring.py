@@ -17,8 +17,9 @@ from sharewise.stats.arrays import INVALID
 from sharewise.stats.classification import classification_metrics
 from sharewise.stats.joint import joint_binary_metrics
 from sharewise.tasks import Array, Task
+from sharewise.train.cells import cell_losses
 from sharewise.train.job import TaskScores
-from sharewise.train.steps import Targets, cell_losses
+from sharewise.train.steps import Targets
 
 # Padded tokens of a scoring batch: large enough to fill the machine, small enough for any model's memory.
 SCORING_TOKENS = 16384

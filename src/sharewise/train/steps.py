@@ -1,9 +1,8 @@
-"""From row numbers to what a step computes with: tokens, and each task's cells."""
+"""From row numbers to what a step computes with: each task's cells; and the steps of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -11,31 +10,10 @@ import torch
 
 from sharewise.data.batches import BatchPlan
 from sharewise.data.table import Table
-from sharewise.tasks import Array, SoftTask, Task
+from sharewise.tasks import Array
+from sharewise.train.cells import Cells
 from sharewise.train.job import Job
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One task's cells in (a part of) a step.
-
-    Attributes:
-        index: rows of the part that hold a cell, int64 ``(cells,)``.
-        targets: ``(cells, target_width)``.
-        total: cells of the whole step, over all parts and processes.
-        shares: the labels' shares to train on instead of the targets, ``(cells, labels)``.
-        weights: of the cells' losses, ``(cells,)``.
-    """
-
-    index: torch.Tensor
-    targets: torch.Tensor
-    total: int
-    shares: torch.Tensor | None = None
-    weights: torch.Tensor | None = None
-
-    def share_of_mean(self, each: torch.Tensor) -> torch.Tensor:
-        """Turn the cells' losses ``(cells,)`` into their share of the step's mean, a scalar."""
-        return (each if self.weights is None else each * self.weights).sum() / self.total
+from sharewise.train.techniques import Curriculum
 
 
 class Targets:
@@ -80,6 +58,7 @@ class Targets:
 def batch_plan(job: Job) -> tuple[Targets, BatchPlan]:
     """Return a job's target block and its batches, which the whole study's rows shape."""
     targets = Targets(job.data.train, list(job.tasks))
+    options, epochs = job.training.curriculum, job.training.epochs
     plan = BatchPlan(
         lengths=job.sizes,
         sources=job.data.train.sources,
@@ -91,6 +70,7 @@ def batch_plan(job: Job) -> tuple[Targets, BatchPlan]:
         needed=np.stack([job.data.train.present(t) for t in job.data.tasks], axis=1)
         if job.every_task
         else None,
+        admitted=None if options is None else Curriculum(job.data, options, epochs).admitted,
     )
     return targets, plan
 
@@ -102,31 +82,3 @@ def planned_updates(targets: Targets, plan: BatchPlan, epochs: int) -> dict[str,
         for rows in plan.epoch(epoch):
             planned += targets.present[rows].any(axis=0)
     return dict(zip(targets.tasks, planned.tolist(), strict=True))
-
-
-def task_losses(
-    outputs: Mapping[str, torch.Tensor], cells: Mapping[str, Cells], tasks: Mapping[str, Task]
-) -> dict[str, torch.Tensor]:
-    """Return each task's share of its mean loss over the step's cells, a scalar each.
-
-    Summed over parts and processes the shares give the mean over all present cells of the step. A part without a
-    cell of a task that the step does hold gives a zero that still reaches the task's parameters, which keeps processes
-    in step with each other.
-    """
-    losses = {}
-    for name, cell in cells.items():
-        if len(cell.index):
-            each = cell_losses(tasks[name], outputs[name][cell.index], cell.targets, cell.shares)
-            losses[name] = cell.share_of_mean(each)
-        else:
-            losses[name] = outputs[name].sum() * 0.0
-    return losses
-
-
-def cell_losses(
-    task: Task, outputs: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor | None
-) -> torch.Tensor:
-    """Return the loss of each cell, ``(cells,)``: against the shares of votes where the task is trained on them."""
-    if shares is None:
-        return task.loss(outputs, targets)
-    return cast(SoftTask, task).soft_loss(outputs, shares)

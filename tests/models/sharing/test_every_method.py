@@ -17,7 +17,8 @@ from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder
 from sharewise.models.saved import Facts, load_model, save_model
 from sharewise.models.sharing import SHARINGS, HardSharing, Penalised, Sharing
-from sharewise.train.steps import Targets, task_losses
+from sharewise.train.cells import task_losses
+from sharewise.train.steps import Targets
 from support import TASKS, make_data, make_stores, make_tasks, make_tokenizer, tiny_encoder
 
 GROUPS = {"one": ("spam", "urgent"), "two": ("topic", "tone", "stars")}

@@ -13,10 +13,11 @@ from sharewise.data.tokens import TokenBatch
 from sharewise.models.compaction import compact
 from sharewise.models.encoder import build_encoder, check_length
 from sharewise.models.sharing import SHARINGS, Sharing
+from sharewise.train.cells import Cells, task_losses
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
-from sharewise.train.steps import Cells, task_losses
+from sharewise.train.techniques import r_drop_losses
 
 
 @final
@@ -36,6 +37,7 @@ class HeadsLearner(Learner):
         self.precision = precision
         self.device = device
         self.tasks = job.tasks
+        self.r_drop = job.training.r_drop
         encoder = build_encoder(job.encoder, job.tokenizer, seed=job.seed)
         seen = [job.stores[s] for s in ("train", "validation")]
         used = [s.vocabulary_used() for s in seen] + [np.array([s.pad_id for s in seen])]
@@ -45,7 +47,10 @@ class HeadsLearner(Learner):
 
     def forward(self, tokens: TokenBatch, cells: Mapping[str, Cells]) -> dict[str, torch.Tensor]:
         """See Learner."""
-        return task_losses(self._outputs(tokens), cells, self.tasks)
+        outputs = self._outputs(tokens)
+        if self.r_drop is None:
+            return task_losses(outputs, cells, self.tasks)
+        return r_drop_losses(outputs, self._outputs(tokens), cells, self.tasks, self.r_drop)
 
     def answer(self, tokens: TokenBatch, asked: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         """See Learner; the heads answer every task of every text."""

@@ -10,7 +10,7 @@ from torch import nn
 
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.model import Model
-from sharewise.train.steps import Cells
+from sharewise.train.cells import Cells
 
 
 class Learner(nn.Module, ABC):

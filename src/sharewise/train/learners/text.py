@@ -10,10 +10,10 @@ import torch
 from sharewise.data.tokens import TokenBatch
 from sharewise.errors import UserError
 from sharewise.models.encoder import position_limit
+from sharewise.train.cells import Cells
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
-from sharewise.train.steps import Cells
 
 if TYPE_CHECKING:
     from sharewise.models.text2text.model import Text2Text
