@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sharewise.compare import Results, compare, estimate, load_results, plan_arms
-from sharewise.compare.choosing import about_sweeps, choose, validation_score
+from sharewise.compare.choosing import about_sweeps, choose, front, validation_score
 from sharewise.compare.planning import PlannedArm
 from sharewise.errors import UserError
-from sharewise.report.sweeps import front, sweeps
+from sharewise.report.sweeps import sweeps
 from sharewise.study import Study
 from tiny_study import keys_with, tiny_study
 
@@ -104,7 +104,7 @@ def test_only_the_chosen_setting_is_recommended_whatever_test_says(
 
 def test_the_report_shows_the_sweep(swept: tuple[Study, Path, Results]) -> None:
     _, _, results = swept
-    told, table = sweeps(results).blocks
+    told, _, table = sweeps(results).blocks
     assert "3 settings tried" in told.items[0]
     assert "equal weights were added" in told.items[0]
     assert "its baseline had 1 different setting" in told.items[0]

@@ -217,7 +217,10 @@ TECHNIQUES: dict[str, Any] = {
         "fgm": {"epsilon": 0.5},
         "curriculum": {"start": 0.4, "until": 0.6, "pace": "linear"},
     },
-    "arms": {"hard": {}},
+    "arms": {"hard": {}, "hidden": {"sharing": "grouped"}},
+    "search": {
+        "hidden": {"over": {"hidden": {"low": 16, "high": 64, "log": True}}, "trials": 5, "pruner": "none"}
+    },
 }
 
 STUDIES = (NAMED, SCRATCH, TECHNIQUES)

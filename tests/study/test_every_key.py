@@ -8,7 +8,7 @@ from sharewise.study import Study
 from sharewise.study.keys import Alternative, field_alternatives, walk
 from study.studies import NAMED, STUDIES, changed, load, located, refusal, renamed, without
 
-_NAMES = {"data": "talk", "arms": "big"}
+_NAMES = {"data": "talk", "arms": "big", "search": "hidden"}
 _TASKS = {
     "binary": "polite",
     "multiclass": "topic",

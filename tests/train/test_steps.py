@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sharewise.train.steps import Cells, Targets, batch_plan, planned_updates, task_losses
+from sharewise.train.cells import Cells, task_losses
+from sharewise.train.steps import Targets, batch_plan, planned_updates
 from support import COLUMNS, TASKS, make_data, make_job, make_table, make_tasks, pick
 
 CPU = torch.device("cpu")

@@ -65,6 +65,8 @@ BY_HAND = {
 }
 # Multiplying every gradient by a number multiplies the result by its power of this; of the others it is 1.
 DEGREE = {"nash_mtl": 0.0, "fairgrad": 0.0, "excess_mtl": None}
+# Multiplying every loss by a number changes no coefficient, but of those that compare losses with a scale of their own.
+WITH_A_SCALE = ("stch", "cosmos")
 
 
 def make(name, tasks=TASKS, weights=None, **keys):
@@ -172,6 +174,17 @@ def test_coefficients_worked_out_by_hand():
     assert found == pytest.approx({"a": 0.5 - slope[0], "b": 0.5 - slope[1]})
 
 
+def test_coefficients_that_no_loss_changes_worked_out_by_hand():
+    two, own = losses(a=1.0, b=4.0), {"a": 3.0, "b": 0.5}
+    assert numbers(make("static", ("a", "b"), own).coefficients(0, two)) == own
+    assert numbers(make("equal", ("a", "b"), own).coefficients(0, two)) == {"a": 1.0, "b": 1.0}
+    # The softmax of standard normal numbers.
+    torch.manual_seed(5)
+    found = numbers(make("random", ("a", "b")).coefficients(0, two))
+    torch.manual_seed(5)
+    assert list(found.values()) == pytest.approx(torch.softmax(torch.randn(2), dim=0).tolist())
+
+
 def test_uncertainty_and_imtl_learn_their_weights():
     """ds of (exp(-s) l + s) / 2 is (1 - l) / 2: a loss over 1 loses weight; of exp(s) l - s it is l - 1."""
     for name in ("uncertainty", "imtl_l"):
@@ -233,6 +246,26 @@ def test_scaling_all_gradients_scales_the_result(of_gradients):
         torch.manual_seed(0)
         found.append(combine(make(of_gradients), TASKS, factor * matrix))
     torch.testing.assert_close(found[1], 3.0**degree * found[0], rtol=1e-2, atol=1e-3)
+
+
+def test_scaling_all_losses_changes_no_coefficient(of_losses):
+    found = []
+    for factor in (1.0, 3.0):
+        torch.manual_seed(0)
+        values = {"a": 1.0 * factor, "b": 2.0 * factor, "c": 3.0 * factor}
+        found.append(numbers(make(of_losses).coefficients(0, losses(**values))))
+    if of_losses in WITH_A_SCALE:
+        assert found[1] != pytest.approx(found[0], rel=1e-3)
+    else:
+        assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+def test_a_smooth_maximum_sees_differences_alone():
+    """softmax((l + c) / mu) = softmax(l / mu)."""
+    found = [
+        numbers(make("stch").coefficients(0, losses(a=1.0 + c, b=1.2 + c, c=0.9 + c))) for c in (0.0, 5.0)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["nash_mtl", "fairgrad"])

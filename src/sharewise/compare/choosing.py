@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from sharewise.compare.planning import PlannedArm
 from sharewise.compare.results import RunRecord, TaskRecord
@@ -26,6 +27,11 @@ def choose(
         known = [(score, name) for score, name in own if score is not None]
         if known:
             chosen.add(max(known, key=lambda pair: pair[0])[1])
+    undominated: set[str] = set()
+    for swept in study.sweep:
+        names = [name for name, setting in study.settings.items() if setting.arm == swept]
+        points = {n: list(task_scores([r for r in runs if r.arm == n], tasks).values()) for n in names}
+        undominated |= front(points)
     return {
         name: SweptRecord(
             arm=setting.arm,
@@ -33,26 +39,62 @@ def choose(
             added=setting.added,
             score=scores[name],
             chosen=name in chosen,
+            front=name in undominated,
         )
         for name, setting in study.settings.items()
     }
 
 
-def validation_score(runs: Sequence[RunRecord], tasks: Mapping[str, TaskRecord]) -> float | None:
-    """Mean over seeds and tasks of the primary metrics on validation, errors with a minus; None where one is missing.
+def front(points: Mapping[str, Sequence[float | None]]) -> set[str]:
+    """Names of the points that no other dominates, higher being better; one without all its values is on no front.
+
+    One point dominates another that is at least as good on every task and better on one.
+    """
+    whole = {
+        name: [v for v in values if v is not None] for name, values in points.items() if None not in values
+    }
+    return {
+        name
+        for name, own in whole.items()
+        if not any(
+            all(a >= b for a, b in zip(its, own, strict=True)) and its != own for its in whole.values()
+        )
+    }
+
+
+class Judged(Protocol):
+    """What choosing must know of a task."""
+
+    @property
+    def metric(self) -> str:
+        """The primary metric."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of it is better."""
+
+
+def validation_score(runs: Sequence[RunRecord], tasks: Mapping[str, Judged]) -> float | None:
+    """Mean over tasks of their scores on validation; None where one is missing.
 
     A setting with a failed run has none: what is left of it would be compared with fewer seeds.
     """
-    if not runs or any(run.failed for run in runs):
+    scores = list(task_scores(runs, tasks).values())
+    known = [score for score in scores if score is not None]
+    if not runs or any(run.failed for run in runs) or not known or len(known) < len(scores):
         return None
-    found = []
+    return statistics.fmean(known)
+
+
+def task_scores(runs: Sequence[RunRecord], tasks: Mapping[str, Judged]) -> dict[str, float | None]:
+    """Mean over seeds of each task's primary metric on validation, of errors the negative; None where one lacks."""
+    found: dict[str, float | None] = {}
     for name, task in tasks.items():
         values = [run.metrics[name]["validation"].get(task.metric) for run in runs if name in run.metrics]
         known = [value for value in values if value is not None]
-        if not known or len(known) < len(values):
-            return None
-        found.append(statistics.fmean(known) * (1 if task.higher_is_better else -1))
-    return statistics.fmean(found)
+        whole = bool(known) and len(known) == len(values)
+        found[name] = statistics.fmean(known) * (1 if task.higher_is_better else -1) if whole else None
+    return found
 
 
 def about_sweeps(

@@ -22,6 +22,7 @@ from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.prediction import read_prediction
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
+from sharewise.compare.searched import SearchRecord
 from sharewise.compare.swept import SweptRecord
 from sharewise.compare.voted import vote_metrics
 from sharewise.compare.workspace import Workspace
@@ -47,6 +48,7 @@ def collect(
     root: Path,
     notes: Sequence[str] = (),
     second_look: bool = False,
+    searches: Sequence[SearchRecord] = (),
 ) -> Results:
     """Gather everything that the reports show, and judge the arms.
 
@@ -57,6 +59,7 @@ def collect(
         root: the study's folder, where affinity may have left what it predicts.
         notes: further warnings.
         second_look: whether seeds or arms were added after verdicts had been seen.
+        searches: the trials that chose some arms' settings.
     """
     data = workspace.base
     scored: Split = "test" if data.test is not None else "validation"
@@ -130,6 +133,7 @@ def collect(
             for name, task in data.tasks.items()
         },
         prediction=read_prediction(root, {name: arm.groups for name, arm in described.items()}),
+        searches=list(searches),
         peaks=peaks,
         peak_sentences=peak_sentences(peaks, [a.name for a in arms if a.one_model]),
         warnings=list(dict.fromkeys(doubts)),

@@ -10,10 +10,11 @@ from sharewise.compare.collecting import collect
 from sharewise.compare.foresight import Foreseeing
 from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
-from sharewise.compare.packing import run_packed, worker_count
+from sharewise.compare.packing import run_packed, thread_count, threads_set, worker_count
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.results import Results
 from sharewise.compare.running import FinishedRun, find_run
+from sharewise.compare.searching import search
 from sharewise.compare.second_look import earlier_results, is_second_look
 from sharewise.compare.shipping import ship_anew
 from sharewise.compare.watching import SilentStudy, StudyObserver
@@ -67,12 +68,18 @@ def compare(
         workspace = workspace_for(study, Path(runs))
         if strict:
             refuse_unequal(study, workspace)
-        foreseeing = Foreseeing(observer or SilentStudy(), workspace, root)
+        told = observer or SilentStudy()
+        # As many threads as the runs that follow get, so that a trial's run can be one of them.
+        with threads_set(thread_count(worker_count(len(plan_runs(study)), workers))):
+            study, searches = search(study, workspace, root, told)
+        foreseeing = Foreseeing(told, workspace, root)
         finished = _run_all(plan_runs(study), workspace, Path(runs), foreseeing, workers)
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)
-        results = collect(study, workspace, finished, root=root, notes=notes, second_look=second_look)
+        results = collect(
+            study, workspace, finished, root=root, notes=notes, second_look=second_look, searches=searches
+        )
         if strict:
             refuse(
                 results.objections,

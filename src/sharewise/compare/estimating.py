@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharewise.compare.budgets import refuse_unequal
@@ -77,14 +78,16 @@ def estimate(
             if spec.arm not in probes:
                 probes[spec.arm] = _probe(spec, workspace)
             rows.append(_estimate_run(spec, workspace, root, probes[spec.arm]))
+        searches = list(_searches(study, workspace, probes))
     arms = plan_arms(study)
     one_seed = sum(probes[a.name].weights * _most_states(a, study) for a in arms) * _BYTES
     all_seeds = one_seed * len(study.seeds)
     copies = {a.name: _COPIES_IN_TRAINING + (_most_states(a, study) - 1 if a.one_model else 0) for a in arms}
     in_training = max(p.weights * copies[arm] for arm, p in probes.items()) * _BYTES * count
     return Estimate(
-        runs=tuple(rows),
-        seconds=sum(r.seconds for r in rows) / count,
+        runs=(*rows, *searches),
+        # Trials go one after another.
+        seconds=sum(r.seconds for r in rows) / count + sum(r.seconds for r in searches),
         workers=count,
         kept_bytes={"all": all_seeds, "selected": one_seed, "none": 0}[study.keep],
         peak_bytes=in_training + (0 if study.keep == "none" else all_seeds),
@@ -97,15 +100,42 @@ def _most_states(arm: PlannedArm, study: Study) -> int:
     return len(study.tasks) if of_each_task else 1
 
 
+def _searches(study: Study, workspace: Workspace, probes: Mapping[str, _Probe]) -> Iterator[RunEstimate]:
+    """What the trials of each search take, as if their settings cost what the arm as it stands does."""
+    first = plan_runs(study.model_copy(update={"seeds": study.seeds[:1]}))
+    arms = {arm.name: arm for arm in plan_arms(study)}
+    for contestant in study.contestants:
+        arm = arms[contestant.arm]
+        name = arm.baseline if contestant.role == "baseline" else arm.name
+        if not contestant.axes or name is None:
+            continue
+        # Trials are all made anew as far as is known before they are.
+        each = [_cost(spec, workspace, probes[name]) for spec in first if spec.arm == name]
+        label = f"{contestant.arm}: search of {contestant.trials} trials"
+        label += {"arm": "", "equal": ", equal weights", "baseline": ", models of one task"}[contestant.role]
+        yield RunEstimate(
+            label,
+            False,
+            sum(run.updates for run in each) * contestant.trials,
+            sum(run.rows for run in each) * contestant.trials,
+            sum(run.seconds for run in each) * contestant.trials,
+        )
+
+
 def _estimate_run(spec: RunSpec, workspace: Workspace, root: Path, probe: _Probe) -> RunEstimate:
-    on_disk = find_run(spec, workspace, root) is not None
+    cost = _cost(spec, workspace, probe)
+    return replace(cost, on_disk=True, seconds=0.0) if find_run(spec, workspace, root) else cost
+
+
+def _cost(spec: RunSpec, workspace: Workspace, probe: _Probe) -> RunEstimate:
+    """What a run takes that isn't on disk."""
     job = workspace.job(spec)
     targets, plan = batch_plan(job)
     updates = planned_updates(targets, plan, job.training.epochs)
     seen = int(targets.own.sum()) * job.training.epochs
     scored = int(job.data.validation.present_any(spec.tasks).sum()) * job.training.epochs
-    seconds = 0.0 if on_disk else (seen + scored / 3) * probe.seconds
-    return RunEstimate(spec.label, on_disk, max(updates.values()), seen, seconds)
+    seconds = (seen + scored / 3) * probe.seconds
+    return RunEstimate(spec.label, False, max(updates.values()), seen, seconds)
 
 
 def _probe(spec: RunSpec, workspace: Workspace) -> _Probe:

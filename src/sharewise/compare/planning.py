@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sharewise.study import SINGLE, ResolvedArm, Study
+from sharewise.study import SINGLE, ArmOptions, ResolvedArm, Study
 
 ALL = "all"
 
@@ -78,10 +78,11 @@ def plan_arms(study: Study) -> list[PlannedArm]:
         resolved = study.resolve(name)
         baseline = options.baseline
         if baseline is None:
-            key = _single_key(resolved)
+            alone = _tuned_alone(study, name) or resolved
+            key = _single_key(alone)
             if key not in singles:
                 singles[key] = f"{SINGLE}[{name}]"
-                arms.append(PlannedArm(name=singles[key], resolved=resolved.alone(), baseline=None))
+                arms.append(PlannedArm(name=singles[key], resolved=alone.alone(), baseline=None))
             baseline = singles[key]
         arms.append(PlannedArm(name=name, resolved=resolved, baseline=baseline))
     trials = _trials(study, {arm.name: arm.baseline for arm in arms})
@@ -105,6 +106,14 @@ def plan_runs(study: Study) -> list[RunSpec]:
     ]
 
 
+def _tuned_alone(study: Study, arm: str) -> ResolvedArm | None:
+    """Return the models of one task that an arm is compared with where both were searched; None elsewhere."""
+    searched = next((f.contestant.arm for f in study.found if f.name == arm), None)
+    own = (f for f in study.found if f.contestant.arm == searched and f.contestant.role == "baseline")
+    found = next(own, None)
+    return study.filled(arm, ArmOptions.model_validate(dict(found.keys))) if found else None
+
+
 def _trials(study: Study, baselines: Mapping[str, str | None]) -> dict[str, int]:
     """Settings tried of each arm that has any; weights, say, leave a single-task baseline as it is: one trial."""
     trials: dict[str, int] = {}
@@ -113,6 +122,13 @@ def _trials(study: Study, baselines: Mapping[str, str | None]) -> dict[str, int]
         trials |= dict.fromkeys(settings, len(settings))
         against = {baseline for name in settings if (baseline := baselines[name])}
         trials |= {name: max(len(against), trials.get(name, 1)) for name in against}
+    names = {(f.contestant.arm, f.contestant.role): f.name for f in study.found}
+    for contestant in study.contestants:
+        name = names.get((contestant.arm, contestant.role), contestant.arm)
+        if contestant.role == "baseline":
+            name = baselines.get(names.get((contestant.arm, "arm")) or contestant.arm)
+        if name is not None:
+            trials[name] = max(contestant.trials, trials.get(name, 1))
     return trials
 
 

@@ -10,6 +10,7 @@ from sharewise.compare.detail import TaskDetail
 from sharewise.compare.objections import Objection
 from sharewise.compare.peaks import Peak
 from sharewise.compare.prediction import Prediction
+from sharewise.compare.searched import SearchRecord
 from sharewise.compare.statistics import Verdict
 from sharewise.compare.swept import SweptRecord
 from sharewise.options import Options
@@ -215,6 +216,9 @@ class Results(Options):
     prediction: Prediction | None = Field(
         default=None,
         description="what affinity said of arms that share in its groups; none where no arm does",
+    )
+    searches: list[SearchRecord] = Field(
+        default_factory=list, description="the trials of each arm that was searched"
     )
     peaks: list[Peak] = Field(
         default_factory=list, description="a task and arm each: best evaluation and over-fitting"

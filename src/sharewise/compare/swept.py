@@ -19,4 +19,9 @@ class SweptRecord(Options):
         description="mean over seeds and tasks of the primary metrics on validation, of errors the negative; none "
         "where a run failed or a metric is undefined"
     )
+    front: bool = Field(
+        default=False,
+        description="whether it is on the Pareto front of its sweep: no other setting is at least as good on every "
+        "task and better on one, by the means on validation",
+    )
     chosen: bool = Field(description="whether it has the highest score of its sweep; of equals the first")

@@ -14,6 +14,7 @@ from sharewise.study.arms import HARD
 from sharewise.study.errors import KeyPath, Mistake
 from sharewise.study.merging import long_form, merge_backend, merge_encoder, merge_training
 from sharewise.study.methods import sharing_mistakes, text_mistakes, weighting_mistakes
+from sharewise.study.search_mistakes import search_mistakes
 from sharewise.study.suggestions import suggest
 from sharewise.study.sweep_mistakes import sweep_mistakes
 from sharewise.study.techniques import technique_mistakes
@@ -48,6 +49,7 @@ def check_references(study: Any) -> list[Mistake]:
         *_alike("arms", arms),
         *(mistake for name, arm in arms.items() for mistake in _arm(name, arm, study, tasks, arms)),
         *sweep_mistakes(study.get("sweep"), arms or {HARD: {}}, tasks, check),
+        *search_mistakes(study.get("search"), study.get("sweep"), arms or {HARD: {}}, tasks, check),
     ]
 
 
@@ -127,6 +129,12 @@ def _arm(
             path=(*path, "baseline"),
             problem=f"`{baseline}` is swept: its settings are arms, and none of them is it",
             expected="an arm that is not swept",
+        )
+    elif isinstance(baseline, str) and baseline in _names(study.get("search")):
+        yield Mistake(
+            path=(*path, "baseline"),
+            problem=f"`{baseline}` is searched: what is found is another arm",
+            expected="an arm that is not searched",
         )
     elif isinstance(baseline, str) and baseline not in (_SINGLE, *arms):
         others = [_SINGLE, *(a for a in arms if a not in (name, _SINGLE))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +29,7 @@ from sharewise.study.merging import merge_backend, merge_encoder, merge_training
 from sharewise.study.misplaced import whole
 from sharewise.study.plain import plain
 from sharewise.study.references import check_references
+from sharewise.study.searching import Contestant, Found, SearchOptions, contestants
 from sharewise.study.sweeping import Setting, settings_of
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
@@ -107,6 +109,10 @@ class Study(Options):
         default_factory=dict,
         description="arms that are tried with several settings: {arm: {key: [value, …]}}, each setting an arm",
     )
+    search: dict[str, SearchOptions] = Field(
+        default_factory=dict,
+        description="arms whose keys are chosen by trials on validation: {arm: {over: {key: {low, high}}, trials: n}}",
+    )
     keep: Literal["all", "selected", "none"] = Field(
         default="selected",
         description="weights that stay on disk: every run's, those of each arm's median seed, none",
@@ -115,6 +121,7 @@ class Study(Options):
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
     _origin: Origin = PrivateAttr(default_factory=Origin)
+    _found: tuple[Found, ...] = PrivateAttr(default=())
 
     @property
     def folder(self) -> Path:
@@ -139,12 +146,34 @@ class Study(Options):
 
     @cached_property
     def compared_arms(self) -> dict[str, ArmOptions]:
-        """The arms as they are trained: where an arm is swept, its settings stand for it."""
+        """The arms as they are trained: where an arm is swept, its settings stand for it; searched, what was found."""
         found: dict[str, ArmOptions] = {}
         for name, options in self.arms.items():
-            own = {key: s for key, s in self.settings.items() if s.arm == name}
-            found |= {key: ArmOptions.model_validate(s.keys) for key, s in own.items()} or {name: options}
+            own = {key: s.keys for key, s in self.settings.items() if s.arm == name}
+            own |= {f.name: dict(f.keys) for f in self.found if f.contestant.arm == name and f.name}
+            found |= {key: ArmOptions.model_validate(keys) for key, keys in own.items()} or {name: options}
         return found
+
+    @property
+    def contestants(self) -> list[Contestant]:
+        """All that is searched, arm by arm."""
+        return [
+            contestant
+            for name, options in self.search.items()
+            for contestant in contestants(name, plain(self.arms[name]), options, self.tasks)
+        ]
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """What the searches found; empty before they were made."""
+        return self._found
+
+    def with_found(self, found: Sequence[Found]) -> Study:
+        """Return the study with its searches done."""
+        study = self.model_copy()
+        study._found = tuple(found)
+        study.__dict__.pop("compared_arms", None)
+        return study
 
     @field_validator("seeds")
     @classmethod
@@ -188,15 +217,18 @@ class Study(Options):
         """
         if arm != SINGLE and arm not in self.compared_arms:
             raise StudyError([unknown_name((), UnknownName(arm, [SINGLE, *self.compared_arms], what="arm"))])
-        options = ArmOptions() if arm == SINGLE else self.compared_arms[arm]
+        return self.filled(arm, ArmOptions() if arm == SINGLE else self.compared_arms[arm])
+
+    def filled(self, name: str, options: ArmOptions) -> ResolvedArm:
+        """Fill an arm's overrides, of whatever arm, into the study's own keys."""
         training = merge_training(plain(self.training), options.training)
         encoder = merge_encoder(plain(self.encoder), options.encoder)
         tasks = {
-            name: type(task).model_validate({**plain(task), **options.tasks.get(name, {})})
-            for name, task in self.tasks.items()
+            task: type(keys).model_validate({**plain(keys), **options.tasks.get(task, {})})
+            for task, keys in self.tasks.items()
         }
         return ResolvedArm(
-            name=arm,
+            name=name,
             sharing=options.sharing,
             sharing_options=options.sharing_options,
             weighting=options.weighting.method,

@@ -70,14 +70,14 @@ def _arm(
     path = ("sweep", name)
     if not axes:
         yield Mistake(path=path, problem="is empty, where one key at least belongs", expected=_expected())
-    before = {(m.path, m.problem) for m in _checked(name, arm, check)}
+    before = {(m.path, m.problem) for m in checked(name, arm, check)}
     found = False
     for key, values in axes.items():
         if key not in swept_keys():
-            yield _unknown((*path, key), key)
+            yield unknown_key((*path, key), key)
             found = True
         elif isinstance(values, (list, tuple)):
-            for mistake in _values(name, arm, key, values, tasks, check, before):
+            for mistake in value_mistakes((*path, key), arm, key, values, tasks, check, before):
                 yield mistake
                 found = True
     if found or not all(isinstance(values, (list, tuple)) for values in axes.values()):
@@ -91,8 +91,8 @@ def _arm(
         yield from _together(name, arm, axes, check, before)
 
 
-def _values(
-    name: str,
+def value_mistakes(
+    path: KeyPath,
     arm: Mapping[str, Any],
     key: str,
     values: Iterable[Any],
@@ -100,8 +100,17 @@ def _values(
     check: CheckArm,
     before: set[tuple[KeyPath, str]],
 ) -> Iterator[Mistake]:
-    """Each value of a key by itself, in the arm as it stands."""
-    path = ("sweep", name, key)
+    """Look at each value of a key by itself, in the arm as it stands.
+
+    Args:
+        path: of the list of values; its second step names the arm.
+        arm: plain values.
+        key: that the values are for.
+        values: of the key.
+        tasks: of the study.
+        check: see `sweep_mistakes`.
+        before: mistakes of the arm without any of the values.
+    """
     values = list(values)
     if not values:
         yield Mistake(path=path, problem="an empty list is no list of values", expected="one value at least")
@@ -120,11 +129,23 @@ def _values(
         elif value is None:
             yield Mistake(path=place, problem="has no value; leave it out")
         else:
-            for mistake in _checked(name, with_values(arm, {key: value}), check):
-                if (mistake.path, mistake.problem) not in before:
-                    yield _moved(mistake, key, place)
+            yield from arm_mistakes(place, arm, key, value, check, before)
             if key == WEIGHTS and not any(isinstance(w, (int, float)) and w > 0 for w in value.values()):
                 yield Mistake(path=place, problem="no task has a weight over 0", whole=True)
+
+
+def arm_mistakes(
+    place: KeyPath,
+    arm: Mapping[str, Any],
+    key: str,
+    value: Any,
+    check: CheckArm,
+    before: set[tuple[KeyPath, str]],
+) -> Iterator[Mistake]:
+    """Look at an arm with one value in it; see `value_mistakes`. Mistakes are told at the value's own place."""
+    for mistake in checked(str(place[1]), with_values(arm, {key: value}), check):
+        if (mistake.path, mistake.problem) not in before:
+            yield _moved(mistake, key, place)
 
 
 def _together(
@@ -137,7 +158,7 @@ def _together(
     """The first setting of a grid whose values are right by themselves, and don't go together."""
     for point in itertools.product(*axes.values()):
         values = dict(zip(axes, point, strict=True))
-        for mistake in _checked(name, with_values(arm, values), check):
+        for mistake in checked(name, with_values(arm, values), check):
             if (mistake.path, mistake.problem) not in before:
                 named = one_of([f"`{key}: {value}`" for key, value in values.items()], "and")
                 yield Mistake(
@@ -148,7 +169,8 @@ def _together(
                 return
 
 
-def _checked(name: str, arm: Mapping[str, Any], check: CheckArm) -> list[Mistake]:
+def checked(name: str, arm: Mapping[str, Any], check: CheckArm) -> list[Mistake]:
+    """Return all mistakes of an arm."""
     path = ("arms", name)
     mistakes: list[Mistake] = []
     try:
@@ -174,8 +196,8 @@ def _moved(mistake: Mistake, key: str, place: KeyPath) -> Mistake:
     )
 
 
-def _unknown(path: KeyPath, key: object) -> Mistake:
-    """Most often the section is forgotten: `learning_rate` for `training.learning_rate`."""
+def unknown_key(path: KeyPath, key: object) -> Mistake:
+    """Answer a key that nothing can be tried of: often its section was forgotten, as in `learning_rate`."""
     known = swept_keys()
     ends = [other for other in known if other.rpartition(".")[2] == key]
     problem = "no sweep can be over this key"

@@ -65,6 +65,17 @@ def settings_of(
     return settings
 
 
+def setting_name(arm: str, values: Mapping[str, Any], inner: Sequence[str] = ()) -> str:
+    """Return the name of one setting by itself, its values in brackets; without them where it would be too long."""
+    labels = [
+        label for key, value in values.items() for label in _labels(key, {k: [v] for k, v in values.items()})
+    ]
+    text = ",".join([*inner, *labels])
+    return (
+        f"{arm}[{text}]" if 0 < len(text.encode()) <= _LONGEST else f"{arm}[{','.join([*inner, 'chosen'])}]"
+    )
+
+
 def with_values(arm: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return an arm's keys, plain values, with those of a setting in them."""
     keys = dict(arm)
