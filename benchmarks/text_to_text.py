@@ -176,7 +176,11 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     backbone = transformers.AutoModelForSeq2SeqLM.from_pretrained(trained).eval()
     start = backbone.config.decoder_start_token_id
-    sentences = pl.read_csv(options.data / "JP_test.tsv", separator="\t", quote_char=None)[SENTENCE].to_list()
+    sentences = (
+        pl.read_csv(options.data / "JP_test.tsv", separator="\t", quote_char=None)[SENTENCE]
+        .head(options.texts)
+        .to_list()
+    )
     ids = tokenizer([PREFIX + s for s in sentences], truncation=True, max_length=MAX_LENGTH)["input_ids"]
     lengths = np.array([len(text) for text in ids])
     batches = []
@@ -261,7 +265,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with AMCD's JP_*.tsv")
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--width", type=int, default=512)
-    parser.add_argument("--rows", type=int, default=640, help="training rows")
+    parser.add_argument("--rows", type=int, default=320, help="training rows")
+    parser.add_argument("--texts", type=int, default=256, help="test sentences that are answered")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--one", choices=list(TRAINERS), help=argparse.SUPPRESS)
     parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)

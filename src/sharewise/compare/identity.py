@@ -15,6 +15,8 @@ from sharewise.train.techniques import TECHNIQUES, difficulty
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
 NUMERICS = 1
+# The same of models that write their answers alone.
+TEXT_NUMERICS = 2
 
 
 def run_hash(spec: RunSpec, workspace: Workspace) -> str:
@@ -52,6 +54,7 @@ def run_hash(spec: RunSpec, workspace: Workspace) -> str:
         "sources": data.train.sources.tolist() if sampled_by_source else None,
     }
     if arm.backend.writes:
+        payload["text_numerics"] = TEXT_NUMERICS
         payload["backend"] = arm.backend.model_dump(mode="json")
         payload["words"] = {name: [w.prefix, w.answers] for name, w in workspace.words(arm).items()}
     soft = {t: [table.soft_digest(t) for table in data.tables.values()] for t in spec.tasks}
