@@ -43,11 +43,19 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for split, rows in (("train", 60), ("validation", 20), ("test", 20)):
         lines = [json.dumps({"text": f"Review {i} of a thing", "label": i % 5}) for i in range(rows)]
         (reviews / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pairs = tmp_path_factory.mktemp("pairs")
+    for split, rows in (("train", 60), ("valid", 20)):
+        lines = [
+            f'{{"sentence1": "A dog runs {i}.", "sentence2": "Dog {i} runs.", "label": {i % 6}.0}}'
+            for i in range(rows)
+        ]
+        (pairs / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return {
         "AMCD": str(amcd),
         "DIALOGUES": str(dialogues),
         "VOTES": str(votes),
         "REVIEWS": str(reviews),
+        "JSTS": str(pairs),
         "MARC": f"hub:{reviews}",
     }
 
@@ -59,6 +67,7 @@ def test_there_are_examples() -> None:
         "counterfactual-reviews-t5",
         "dialogue-quality",
         "hate-offensive-votes",
+        "sentence-similarity",
     }
 
 

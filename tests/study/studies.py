@@ -92,6 +92,8 @@ NAMED: dict[str, Any] = {
             "map": {"bad": 1, "good": 5},
             "prefix": "stars>",
             "increment": 0.5,
+            "minimum": 1,
+            "maximum": 5.0,
         },
         "level": {
             "data": "talk",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import polars as pl
 import torch
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from sharewise.errors import UserError
 from sharewise.stats import regression_metrics
@@ -32,10 +33,34 @@ class RegressionOptions(TaskOptions):
         allow_inf_nan=False,
         description="for text to text, numbers are rounded to multiples of this; 0.2, say",
     )
+    minimum: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="the least number there can be: a label under it is a mistake, and no prediction is under it",
+    )
+    maximum: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="the greatest number there can be: a label over it is a mistake, and no prediction is over it",
+    )
+
+    @field_validator("maximum")
+    @classmethod
+    def _maximum_is_over_minimum(cls, value: float | None, info: ValidationInfo) -> float | None:
+        minimum = info.data.get("minimum")
+        if value is not None and minimum is not None and value <= minimum:
+            raise ValueError(f"the maximum {value:g} is not over the minimum {minimum:g}")
+        return value
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest number there can be; infinite where there is no bound."""
+        low, high = self.minimum, self.maximum
+        return -math.inf if low is None else low, math.inf if high is None else high
 
     def build(self, name: str, column: pl.Series) -> Regression:
         """Take mean and standard deviation of the training column, in which the head works."""
-        values = parse_numbers(column)
+        values = parse_numbers(column, *self.bounds)
         values = values[~np.isnan(values)]
         if len(values) < 2 or values.std() == 0:
             raise UserError(
@@ -83,6 +108,7 @@ class Regression(Task):
         self.lowest = lowest
         self.highest = highest
         self.increment = options.increment
+        self._keys = options
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -101,7 +127,7 @@ class Regression(Task):
 
     def encode(self, column: pl.Series) -> Array:
         """See Task."""
-        return parse_numbers(column).astype(np.float32).reshape(-1, 1)
+        return parse_numbers(column, *self._keys.bounds).astype(np.float32).reshape(-1, 1)
 
     def fit(self, counts: Array, rows: float) -> None:
         """See Task; there are no labels to count."""
@@ -115,8 +141,13 @@ class Regression(Task):
         return (one[:, 0] - other[:, 0]) ** 2
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Back to the user's unit."""
-        return outputs * self.deviation + self.mean
+        """Back to the user's unit, and inside the bounds.
+
+        An answer out of bounds is brought to the nearest bound, which is nearer to every number that there can be. The
+        loss knows nothing of it: a gradient brings such answers back, where a clamped answer has none.
+        """
+        low, high = self._keys.bounds
+        return (outputs * self.deviation + self.mean).clamp(low, high)
 
     def decide(self, scores: Array) -> Array:
         """The number itself."""
@@ -170,4 +201,5 @@ class Regression(Task):
         # The range matters to the texts alone, and without an increment there are none.
         spread = {"lowest": self.lowest, "highest": self.highest, "increment": self.increment}
         found = {"mean": self.mean, "deviation": self.deviation}
+        found |= {k: v for k in ("minimum", "maximum") if (v := getattr(self._keys, k)) is not None}
         return super().describe() | found | (spread if self.increment is not None else {})
