@@ -80,6 +80,8 @@ def test_example_runs(
     settings = [*TINY]
     study = load_study(path)
     settings += [f"arms.{arm}.training.epochs=1" for arm, o in study.arms.items() if "epochs" in o.training]
+    small = "{scratch: {layers: 1, width: 32, vocabulary: 400}}"
+    settings += [f"arms.{arm}.encoder={small}" for arm, o in study.arms.items() if o.encoder is not None]
     results = compare(load_study(path, overrides=settings), runs=tmp_path, workers=1)
     assert set(results.tasks) == set(study.tasks)
     assert {"single", *study.compared_arms} <= set(results.arms)
