@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from sharewise.compare.choosing import about_sweeps, choose
+from sharewise.compare.detail import spread_of
 from sharewise.compare.detailing import task_detail
 from sharewise.compare.doubts import about_learning, about_runs, about_surroundings, about_texts
 from sharewise.compare.environment import git_commit, machine, versions
@@ -20,6 +21,7 @@ from sharewise.compare.learning import unlearned
 from sharewise.compare.overfitting import find_peaks, peak_sentences
 from sharewise.compare.planning import PlannedArm, plan_arms
 from sharewise.compare.prediction import read_prediction
+from sharewise.compare.reliability import fitted_records
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.searched import SearchRecord
@@ -134,6 +136,7 @@ def collect(
         },
         prediction=read_prediction(root, {name: arm.groups for name, arm in described.items()}),
         searches=list(searches),
+        fitted=fitted_records(data.tasks, by_arm, scored),
         peaks=peaks,
         peak_sentences=peak_sentences(peaks, [a.name for a in arms if a.one_model]),
         warnings=list(dict.fromkeys(doubts)),
@@ -257,11 +260,7 @@ def _by_split(entries: Sequence[Mapping[str, Metrics]]) -> dict[str, Summary]:
 
 def _summary(entries: Sequence[Metrics]) -> Summary:
     names = [n for n in entries[0] if all(n in e for e in entries)]
-    return {n: _mean_and_deviation([e[n] for e in entries]) for n in names}
-
-
-def _mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    return {n: spread_of(e[n] for e in entries) for n in names}
 
 
 def _mean_by_task(entries: Iterable[Mapping[str, int]]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, thread_count, threads_set, worker_count
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
+from sharewise.compare.restating import restate
 from sharewise.compare.results import Results
 from sharewise.compare.running import FinishedRun, find_run
 from sharewise.compare.searching import search
@@ -87,6 +88,7 @@ def compare(
             )
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records, kept)
+        restate(root, workspace, [run for run in finished if run.record.folder in kept])
         ship_anew(results, root)
     return results
 

@@ -9,6 +9,7 @@ from math import isfinite, sqrt
 import numpy as np
 from scipy.special import stdtrit
 
+from sharewise.compare.deciding import as_fitted, fit_on_validation
 from sharewise.compare.planning import RunSpec
 from sharewise.data.context_options import ContextOptions
 from sharewise.data.languages import languages_seen
@@ -37,6 +38,7 @@ def describe_run(
         digest: the run's hash.
     """
     own = {t: data.tasks[t] for t in spec.tasks}
+    fitted = fit_on_validation(own, scores["validation"])
     sources = dict.fromkeys(task.options.data for task in own.values())
     encoder = spec.resolved.encoder
     return Facts(
@@ -57,14 +59,9 @@ def describe_run(
             if (context := study.data[source].context) is not None
         },
         languages=languages_seen(data.train.texts),
-        metrics={
-            name: {
-                split: metric_with_interval(task, by_task[name], data.tables[split])
-                for split, by_task in scores.items()
-                if len(by_task[name].rows)
-            }
-            for name, task in own.items()
-        },
+        metrics=saved_metrics(own, data, as_fitted(own, scores, fitted)),
+        calibration=fitted.calibration,
+        thresholds=fitted.thresholds,
         licence=Licence(encoder=source_licence(encoder) if encoder.scratch is None else None),
     )
 
@@ -80,10 +77,30 @@ def _saved(context: ContextOptions, texts: int) -> SavedContext:
     )
 
 
+def saved_metrics(
+    tasks: Mapping[str, Task], data: StudyData, scores: Mapping[str, Mapping[str, TaskScores]]
+) -> dict[str, dict[str, SavedMetric]]:
+    """Each task's primary metric on each split that was scored.
+
+    Args:
+        tasks: of the model.
+        data: what it was scored on.
+        scores: split -> task -> answers, as they are fitted.
+    """
+    return {
+        name: {
+            split: metric_with_interval(task, by_task[name], data.tables[split])
+            for split, by_task in scores.items()
+            if len(by_task[name].rows)
+        }
+        for name, task in tasks.items()
+    }
+
+
 def metric_with_interval(task: Task, answers: TaskScores, table: Table) -> SavedMetric:
     """One model's primary metric on one split, with the jackknife's 95 % interval over rows or groups of rows."""
     metric = METRICS[task.metric]
-    outputs = answers.scores[:, 0] if metric.needs == "scores" else task.decide(answers.scores)
+    outputs = answers.scores[:, 0] if metric.needs == "scores" else answers.decided(task)
     targets = task.truth(answers.targets)
     groups = Groups.of(table.groups[answers.rows] if table.grouped else None, len(answers.rows))
     found = influence(metric, targets, outputs[None], groups, len(task.labels) or None)

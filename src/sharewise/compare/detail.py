@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from sharewise.options import Options
 
 Spread = tuple[float, float]
+
+
+def spread_of(values: Iterable[float]) -> Spread:
+    """Mean and standard deviation over seeds; 0 of one value."""
+    plain = [float(value) for value in values]
+    return statistics.fmean(plain), statistics.stdev(plain) if len(plain) > 1 else 0.0
 
 
 class ArmDetail(Options):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sharewise.compare.detail import ArmDetail, DisagreedRow, PairTest, Spread, TaskDetail
+from sharewise.compare.detail import ArmDetail, DisagreedRow, PairTest, TaskDetail, spread_of
+from sharewise.compare.reliability import calibration_error
 from sharewise.compare.running import FinishedRun
 from sharewise.data.table import Table
-from sharewise.stats import class_f1, count, expected_calibration_error, mcnemar
+from sharewise.stats import class_f1, count, mcnemar
 from sharewise.tasks import Array, Task
 
 MOST_CLASSES = 20
@@ -88,9 +88,9 @@ def _sets_as_labels(
 
 def _answers(task: Task, runs: Sequence[FinishedRun], scored: str) -> _Answers:
     own = [run for run in runs if task.name in run.record.metrics and run.record.failed is None]
-    scores = [run.scores[scored][task.name].scores for run in own]
-    decided = np.stack([task.decide(one) for one in scores]) if own else np.zeros((0, 0))
-    return _Answers([run.record.seed for run in own], scores, decided)
+    answers = [run.scores[scored][task.name] for run in own]
+    decided = np.stack([one.decided(task) for one in answers]) if own else np.zeros((0, 0))
+    return _Answers([run.record.seed for run in own], [one.scores for one in answers], decided)
 
 
 def _arm_detail(task: Task, targets: Array, answers: _Answers) -> ArmDetail:
@@ -102,11 +102,9 @@ def _arm_detail(task: Task, targets: Array, answers: _Answers) -> ArmDetail:
     kept = classes <= MOST_CLASSES and not task.several_labels
     return ArmDetail(
         models=models,
-        class_f1={label: _mean_sd(by_seed[:, i]) for i, label in enumerate(task.labels)},
+        class_f1={label: spread_of(by_seed[:, i]) for i, label in enumerate(task.labels)},
         confusion=_confusion(truth, answers.decided, classes) if kept else None,
-        calibration_error=_mean_sd(
-            [_calibration_error(task, targets, one.astype(np.float64)) for one in answers.scores]
-        ),
+        calibration_error=spread_of([calibration_error(task, targets, one) for one in answers.scores]),
     )
 
 
@@ -114,13 +112,6 @@ def _confusion(truth: Array, decided: Array, classes: int) -> list[list[int]]:
     cells = np.bincount((truth * classes + decided).ravel(), minlength=classes**2)
     matrix: list[list[int]] = cells.reshape(classes, classes).tolist()
     return matrix
-
-
-def _calibration_error(task: Task, targets: Array, scores: Array) -> float:
-    """Of the most probable label where labels exclude each other, else of all outputs together."""
-    if task.exclusive:
-        return expected_calibration_error(task.truth(targets), scores)
-    return expected_calibration_error(task.events(targets).astype(np.int64).ravel(), scores.ravel())
 
 
 def _spread(labels: int, truth: Array, answers: Mapping[str, _Answers]) -> tuple[Array, int | None]:
@@ -197,8 +188,3 @@ def _pairs(
                     )
                 )
     return found
-
-
-def _mean_sd(values: Sequence[float] | Array) -> Spread:
-    plain = [float(v) for v in values]
-    return statistics.fmean(plain), statistics.stdev(plain) if len(plain) > 1 else 0.0

@@ -104,8 +104,8 @@ def outputs_of(task: Task, runs: Sequence[FinishedRun], scored: str) -> Array:
     stacked = []
     for run in runs:
         if task.name in run.record.metrics and run.record.failed is None:
-            scores = run.scores[scored][task.name].scores
-            stacked.append(scores[:, 0] if needs == "scores" else task.decide(scores))
+            answers = run.scores[scored][task.name]
+            stacked.append(answers.scores[:, 0] if needs == "scores" else answers.decided(task))
     return np.stack(stacked) if stacked else np.zeros((0, 0))
 
 

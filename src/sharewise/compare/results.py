@@ -7,12 +7,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sharewise.compare.detail import TaskDetail
+from sharewise.compare.fitted import FittedRecord
 from sharewise.compare.objections import Objection
 from sharewise.compare.peaks import Peak
 from sharewise.compare.prediction import Prediction
 from sharewise.compare.searched import SearchRecord
 from sharewise.compare.statistics import Verdict
 from sharewise.compare.swept import SweptRecord
+from sharewise.models.calibration import Calibration
 from sharewise.options import Options
 
 SCHEMA = 1
@@ -160,6 +162,12 @@ class RunRecord(Options):
     notes: list[str] = Field(description="what happened on the way, such as memory running out")
     metrics: dict[str, dict[str, Metrics]] = Field(description="task -> split -> metric, `loss` among them")
     joint: dict[str, Metrics]
+    calibration: dict[str, Calibration] = Field(
+        default_factory=dict, description="task -> how its probabilities are corrected, fitted on validation"
+    )
+    thresholds: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict, description="task -> one an output, where decisions are made at others than .5"
+    )
     history: list[EpochRecord]
 
     @property
@@ -219,6 +227,11 @@ class Results(Options):
     )
     searches: list[SearchRecord] = Field(
         default_factory=list, description="the trials of each arm that was searched"
+    )
+    fitted: dict[str, dict[str, FittedRecord]] = Field(
+        default_factory=dict,
+        description="task -> arm -> calibration and thresholds that were fitted on validation; only of tasks that "
+        "declare some",
     )
     peaks: list[Peak] = Field(
         default_factory=list, description="a task and arm each: best evaluation and over-fitting"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sharewise.compare.deciding import as_fitted, fit_on_validation, with_decisions
 from sharewise.compare.describing import describe_run
 from sharewise.compare.energy import EnergyMeter, Metered
 from sharewise.compare.environment import git_commit, machine, versions
@@ -30,10 +31,15 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
-    """A run that was made: its record, the selected model's answers, and what it was made with."""
+    """A run that was made: its record, the selected model's answers, and what it was made with.
+
+    ``scores`` are calibrated, and decided by thresholds, where the tasks' keys say so; ``plain`` are as the model gave
+    them.
+    """
 
     record: RunRecord
     scores: Scores
+    plain: Scores = field(default_factory=dict)
     versions: dict[str, str]
     machine: dict[str, str]
 
@@ -56,9 +62,13 @@ def find_run(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun | N
         data = workspace.data(spec.resolved)
         scores = read_predictions(folder / "predictions.parquet", data, record.metrics)
         if scores is not None:
+            fitted = fit_on_validation(data.tasks, scores["validation"])
+            decided = as_fitted(data.tasks, scores, fitted)
+            record = with_decisions(record, decided, data.tasks, fitted)
             return FinishedRun(
-                record=with_vote_metrics(record, scores, data),
-                scores=scores,
+                record=with_vote_metrics(record, decided, data),
+                scores=decided,
+                plain=scores,
                 versions=found[1]["versions"],
                 machine=found[1]["machine"],
             )
@@ -147,7 +157,7 @@ def _save_models(spec: RunSpec, trainer: Trainer, folder: Path, facts: Facts) ->
                 sharing_name=trainer.job.sharing,
                 sharing_options=trainer.job.sharing_options,
                 max_length=spec.resolved.training.max_length,
-                facts=facts.model_copy(update={"metrics": {t: facts.metrics[t] for t in tasks}}),
+                facts=facts.of_tasks(tasks),
                 serves=tasks if several else (),
             )
         save_models(folder, parts)

@@ -1,4 +1,4 @@
-"""Whether seeds or arms were added after verdicts had been seen: who looks until it fits finds too much."""
+"""Whether seeds, arms or decisions changed after verdicts had been seen: who looks until it fits finds too much."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ def earlier_results(root: Path) -> Results | None:
 
 
 def is_second_look(earlier: Results | None, runs: Sequence[RunRecord]) -> bool:
-    """Whether these runs add seeds or arms to a comparison whose verdicts were written before.
+    """Whether these runs add seeds or arms to a comparison whose verdicts were written before, or decide otherwise.
 
     Another comparison (none of whose runs is among these) doesn't count, nor one that had no verdict yet. Once a
     second look, it stays one.
     """
     if earlier is None:
         return False
-    before, now = {r.hash for r in earlier.runs}, {r.hash for r in runs}
+    before, now = ({r.hash: (r.calibration, r.thresholds) for r in side} for side in (earlier.runs, runs))
     seen = any(verdict.interval is not None for verdict in earlier.verdicts)
-    return bool(before & now) and (earlier.second_look or (seen and bool(now - before)))
+    changed = any(before.get(digest) != decides for digest, decides in now.items())
+    return not before.keys().isdisjoint(now) and (earlier.second_look or (seen and changed))

@@ -44,13 +44,28 @@ def calibrated(task: Task, outputs: torch.Tensor, calibration: Calibration | Non
     if calibration is None:
         return task.activate(outputs).numpy()
     scores = task.activate(outputs / calibration.temperature).numpy().astype(np.float64)
-    summed = scores.sum(axis=1)
     for column, name in enumerate(task.output_names):
         if name in calibration.isotonic:
             scores[:, column] = np.interp(scores[:, column], *calibration.isotonic[name])
-    if calibration.isotonic and scores.shape[1] > 1 and np.allclose(summed, 1.0, atol=1e-4):
+    if calibration.isotonic and task.exclusive:
         scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
     return scores.astype(np.float32)
+
+
+def recalibrated(task: Task, scores: Array, calibration: Calibration | None) -> Array:
+    """Calibrate scores ``(rows, outputs)`` that were activated already; equal to `calibrated`, but for rounding.
+
+    A probability that float32 holds as 1 is taken for the last one below it.
+    """
+    if calibration is None:
+        return scores
+    return calibrated(task, torch.from_numpy(logits_of(task, scores)), calibration)
+
+
+def logits_of(task: Task, scores: Array) -> Array:
+    """Logits ``(rows, outputs)`` of these probabilities; of labels that exclude each other up to a constant a row."""
+    sure = np.clip(scores.astype(np.float64), np.finfo(np.float32).tiny, 1.0 - 2.0**-25)
+    return np.log(sure) if task.exclusive else np.log(sure / (1.0 - sure))
 
 
 def cuts(task: Task, thresholds: Sequence[float] | None) -> tuple[float, ...]:
@@ -62,13 +77,17 @@ def cuts(task: Task, thresholds: Sequence[float] | None) -> tuple[float, ...]:
 
 
 def decided(task: Task, scores: Array, thresholds: Sequence[float] | None) -> Array:
-    """Turn scores ``(rows, outputs)`` into the task's predictions, a threshold an output in place of .5.
+    """Turn scores ``(rows, outputs)`` into the task's predictions, a threshold an output in place of .5."""
+    return task.decide(bent(scores, thresholds))
 
-    Every kind decides at .5 where it decides output by output; so probabilities are bent, in two straight pieces,
-    until the threshold lies there. The order of an output's probabilities stays.
+
+def bent(scores: Array, thresholds: Sequence[float] | None) -> Array:
+    """Bend probabilities ``(rows, outputs)``, in two straight pieces, until each threshold lies at .5.
+
+    That is where every kind decides that decides output by output. The order of an output's probabilities stays.
     """
     if not thresholds:
-        return task.decide(scores)
+        return scores
     cut = np.asarray(thresholds, dtype=np.float64)
     wide = scores.astype(np.float64)
-    return task.decide(np.where(wide <= cut, 0.5 * (wide / cut), 0.5 + 0.5 * (wide - cut) / (1.0 - cut)))
+    return np.asarray(np.where(wide <= cut, 0.5 * (wide / cut), 0.5 + 0.5 * (wide - cut) / (1.0 - cut)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import pydantic
 from pydantic import Field
 
 from sharewise.errors import UserError
+from sharewise.files import write_text
 from sharewise.models.calibration import Calibration, Threshold
 from sharewise.options import Options
 
@@ -95,6 +97,12 @@ class Facts(Options):
     )
     licence: Licence = Licence()
 
+    def of_tasks(self, tasks: Collection[str]) -> Self:
+        """The same, with what is known of each task for some of them alone."""
+        by_task = ("metrics", "thresholds", "calibration")
+        update = {key: {t: v for t, v in getattr(self, key).items() if t in tasks} for key in by_task}
+        return self.model_copy(update=update)
+
 
 class Manifest(Facts):
     """sharewise.json of one model."""
@@ -149,7 +157,7 @@ def write_manifest(folder: Path, manifest: AnyManifest) -> AnyManifest:
     content = manifest.model_dump(mode="json", by_alias=True, exclude={"digest"})
     content["digest"] = _seal(content)
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    write_text(folder / MANIFEST, text + "\n")
     return manifest.model_copy(update={"digest": content["digest"]})
 
 

@@ -41,7 +41,16 @@ from sharewise.version import __version__
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["Facts", "LoadedModel", "load_model", "load_models", "model_folders", "save_model", "save_models"]
+__all__ = [
+    "Facts",
+    "LoadedModel",
+    "load_model",
+    "load_models",
+    "model_folders",
+    "restate_models",
+    "save_model",
+    "save_models",
+]
 
 _HEADS = "heads.safetensors"
 _ENCODER = "encoder"
@@ -171,6 +180,29 @@ def save_models(folder: Path, parts: Mapping[str, Path], *, licence: str | None 
         _write_card(beside, list(manifests.values()))
 
     write_folder(folder, write, replace=True)
+
+
+def restate_models(folder: Path, facts: Facts) -> None:
+    """Let saved models say which calibration and thresholds their tasks have now, and what they score by them.
+
+    A folder that says so already stays as it is; its card is written anew where it doesn't.
+
+    Args:
+        folder: that `save_models` wrote.
+        facts: with calibration, thresholds and metrics of all its tasks.
+    """
+    whole, digests = read_manifest(folder), {}
+    for name, part in model_folders(folder).items():
+        manifest = _one(part)
+        own = facts.of_tasks(manifest.answers)
+        if (manifest.calibration, manifest.thresholds) != (own.calibration, own.thresholds):
+            update = {key: getattr(own, key) for key in ("calibration", "thresholds", "metrics")}
+            manifest = write_manifest(part, manifest.model_copy(update=update))
+            _write_card(part, [manifest])
+        digests[name] = manifest.digest
+    if isinstance(whole, Bundle) and whole.models != digests:
+        write_manifest(folder, whole.model_copy(update={"models": digests}))
+        _write_card(folder, [_one(folder / name) for name in digests])
 
 
 def model_folders(folder: Path) -> dict[str, Path]:

@@ -12,6 +12,7 @@ from sharewise.report.epochs import epochs
 from sharewise.report.fairness import fairness, notices
 from sharewise.report.peaks import peaks
 from sharewise.report.predicted import predicted
+from sharewise.report.reliability import reliability
 from sharewise.report.reproduce import reproduce, warnings
 from sharewise.report.scores import beyond, scores
 from sharewise.report.sweeps import sweeps
@@ -31,6 +32,7 @@ def compose(results: Results) -> Document:
         peaks(results),
         curves(results),
         beyond(results),
+        reliability(results),
         differing(results),
         costs(results),
         fairness(results),

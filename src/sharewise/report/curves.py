@@ -48,10 +48,10 @@ def _reader(task: str, key: str) -> Reader:
 
 def _entry(results: Results, arm: str) -> LegendEntry:
     index = list(results.arms).index(arm)
-    return LegendEntry(f"{arm}, mean", arm_color(index), "dashed" if _dashed(results, index) else "line")
+    return LegendEntry(f"{arm}, mean", arm_color(index), "dashed" if dashed(results, index) else "line")
 
 
-def _dashed(results: Results, index: int) -> bool:
+def dashed(results: Results, index: int) -> bool:
     """Baselines are dashed, so that paper without colours still tells them; so are arms past the colours."""
     return list(results.arms.values())[index].baseline is None or index >= ARM_COLORS
 
@@ -62,7 +62,7 @@ def _chart(results: Results, task: str, title: str, read: Reader) -> Chart | Non
         means += _means(points, arm, index)
     if len({point["epoch"] for point in points}) < 2:
         return None
-    dashes = [[5, 3] if _dashed(results, i) else [1, 0] for i in range(len(results.arms))]
+    dashes = [[5, 3] if dashed(results, i) else [1, 0] for i in range(len(results.arms))]
     domain = list(range(len(results.arms)))
     epochs, values = [p["epoch"] for p in points], [p["value"] for p in points]
     color = {

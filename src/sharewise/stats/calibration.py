@@ -1,8 +1,10 @@
 """How far probabilities can be believed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from sharewise.stats.arrays import Floats, Ints
+from sharewise.stats.arrays import Array, Floats, Ints
 
 
 def brier(targets: Ints, scores: Floats) -> float:
@@ -43,6 +45,27 @@ def expected_calibration_error(targets: Ints, scores: Floats, bins: int = 15) ->
         confidence, outcome = scores, targets == 1
     else:
         confidence, outcome = scores.max(axis=1), scores.argmax(axis=1) == targets
+    found = reliability(confidence, outcome, bins)
+    return float(np.abs(found.confidence - found.frequency) @ found.rows / len(targets))
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability curve (DeGroot and Fienberg 1983): bins of equal width that hold rows, `(bins held,)` each."""
+
+    confidence: Floats
+    """Mean probability."""
+    frequency: Floats
+    """Share of rows of which it came true."""
+    rows: Ints
+
+
+def reliability(confidence: Floats, outcome: Array, bins: int = 15) -> Reliability:
+    """The reliability curve of probabilities `(rows,)` of what came true or not, `(rows,)`."""
     bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.bincount(bin_of, weights=confidence - outcome, minlength=bins)
-    return float(np.abs(gaps).sum() / len(targets))
+    rows = np.bincount(bin_of, minlength=bins)
+    held = rows > 0
+    means = [
+        np.bincount(bin_of, weights=of, minlength=bins)[held] / rows[held] for of in (confidence, outcome)
+    ]
+    return Reliability(means[0], means[1], rows[held])

@@ -42,7 +42,7 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "macro_precision": ("precision_macro",),
     "macro_recall": ("recall_macro",),
     "mae": ("mean_absolute_error", "l1"),
-    "margin": ("delta", "tolerance", "threshold"),
+    "margin": ("delta", "tolerance"),
     "max_gradient_norm": ("max_grad_norm", "gradient_clip", "clip", "grad_clip", "gradient_clipping"),
     "max_length": ("max_len", "max_seq_length", "max_seq_len", "sequence_length", "truncation", "seq_len"),
     "mcc": ("matthews", "matthews_corrcoef", "phi"),

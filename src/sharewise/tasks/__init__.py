@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharewise.tasks.binary import Binary, BinaryOptions
+from sharewise.tasks.decision_options import CalibrationOptions, ThresholdOptions
 from sharewise.tasks.labels import holes, mapped, spell, spelled, truth_labels
 from sharewise.tasks.losses import LOSS_KEYS
 from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
@@ -38,6 +39,7 @@ __all__ = [
     "Array",
     "Binary",
     "BinaryOptions",
+    "CalibrationOptions",
     "Label",
     "LabelError",
     "Multiclass",
@@ -51,6 +53,7 @@ __all__ = [
     "SoftTask",
     "Task",
     "TaskOptions",
+    "ThresholdOptions",
     "Verbaliser",
     "VotedOptions",
     "holes",

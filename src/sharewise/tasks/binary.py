@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sharewise.errors import UnknownName, UserError
 from sharewise.stats import binary_score_metrics, classification_metrics
+from sharewise.tasks.decision_options import ThresholdOptions
 from sharewise.tasks.divergences import bernoulli_divergence
 from sharewise.tasks.labels import (
     declared_labels,
@@ -29,7 +30,7 @@ from sharewise.tasks.verbaliser import Verbaliser, first_column
 from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class BinaryOptions(VotedOptions, YesNoOptions):
+class BinaryOptions(VotedOptions, YesNoOptions, ThresholdOptions):
     """Keys of a binary task: yes or no."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics
+from sharewise.tasks.decision_options import CalibrationOptions
 from sharewise.tasks.divergences import categorical_divergence
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.loss_options import OneLabelOptions, SmoothingOptions
@@ -22,7 +23,7 @@ from sharewise.tasks.verbaliser import Verbaliser, first_column
 from sharewise.tasks.voted import SoftTask, VotedOptions
 
 
-class MulticlassOptions(VotedOptions, OneLabelOptions, SmoothingOptions):
+class MulticlassOptions(VotedOptions, OneLabelOptions, SmoothingOptions, CalibrationOptions):
     """Keys of a multiclass task: one of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (

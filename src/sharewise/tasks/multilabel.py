@@ -12,12 +12,13 @@ from pydantic import Field, field_validator
 
 from sharewise.errors import UserError
 from sharewise.stats import several_label_metrics
+from sharewise.tasks.decision_options import ThresholdOptions
 from sharewise.tasks.divergences import bernoulli_divergence
 from sharewise.tasks.label_sets import flag_columns, label_sets
 from sharewise.tasks.labels import declared_labels, label_texts
 from sharewise.tasks.loss_options import Weight, YesNoOptions, positive_weights
 from sharewise.tasks.losses import YesNoLoss
-from sharewise.tasks.task import Array, Column, Label, Task, TaskOptions
+from sharewise.tasks.task import Array, Column, Label, Task
 from sharewise.tasks.verbaliser import Verbaliser
 
 _MOST_FOUND = 1000
@@ -25,7 +26,7 @@ _MOST_FOUND = 1000
 _MOST_IN_TEXTS = 7
 
 
-class MultilabelOptions(TaskOptions, YesNoOptions):
+class MultilabelOptions(ThresholdOptions, YesNoOptions):
     """Keys of a multilabel task: any number of several labels."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (

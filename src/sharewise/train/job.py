@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sharewise.data.table import StudyData
 from sharewise.data.tokens import TokenStore
 from sharewise.models.backend import BackendOptions
+from sharewise.models.calibration import decided
 from sharewise.models.options import EncoderOptions
 from sharewise.models.sharing import HardOptions, SharingOptions
 from sharewise.models.text2text.words import TaskWords, text_sizes
@@ -76,6 +77,7 @@ class TaskScores:
         scores: activated outputs, ``(cells, outputs)``, float32.
         loss: mean over the cells, of the task's own kind, whatever the model was trained on.
         written: metrics of answers that the model wrote freely; empty where it wrote none.
+        thresholds: an output each, where decisions are made at others than .5.
     """
 
     rows: Array
@@ -83,6 +85,11 @@ class TaskScores:
     scores: Array
     loss: float
     written: Mapping[str, float] = field(default_factory=dict)
+    thresholds: tuple[float, ...] = ()
+
+    def decided(self, task: Task) -> Array:
+        """The task's predictions, as ``task.decide`` gives them, by the thresholds."""
+        return decided(task, self.scores, self.thresholds)
 
 
 @dataclass(kw_only=True)

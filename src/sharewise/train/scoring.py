@@ -13,9 +13,11 @@ from accelerate.utils import gather_object
 from sharewise.data.batches import evaluation_batches
 from sharewise.data.table import Table
 from sharewise.data.tokens import TokenBatch, TokenStore
+from sharewise.models.calibration import bent
 from sharewise.stats.arrays import INVALID
 from sharewise.stats.classification import classification_metrics
 from sharewise.stats.joint import joint_binary_metrics
+from sharewise.stats.metrics import METRICS
 from sharewise.tasks import Array, Task
 from sharewise.train.cells import cell_losses
 from sharewise.train.job import TaskScores
@@ -122,11 +124,18 @@ def _of_written(task: Task, targets: Array, rows: Array, numbers: Array) -> dict
 def metrics_of(tasks: Mapping[str, Task], scores: Mapping[str, TaskScores]) -> dict[str, dict[str, float]]:
     """Return every metric of every task, ``loss`` first; NaN where one is not defined."""
     return {
-        name: {"loss": s.loss}
-        | (tasks[name].metrics(s.targets, s.scores) if len(s.rows) else {})
-        | dict(s.written)
+        name: {"loss": s.loss} | (_metrics(tasks[name], s) if len(s.rows) else {}) | dict(s.written)
         for name, s in scores.items()
     }
+
+
+def _metrics(task: Task, answers: TaskScores) -> dict[str, float]:
+    """Metrics of decisions are by the thresholds, those of probabilities of the probabilities themselves."""
+    found = task.metrics(answers.targets, answers.scores)
+    if not answers.thresholds:
+        return found
+    decided = task.metrics(answers.targets, bent(answers.scores, answers.thresholds))
+    return {n: decided[n] if METRICS[n].needs == "classes" else value for n, value in found.items()}
 
 
 def defined(metrics: Mapping[str, float], *, leave: str | None = None) -> dict[str, float]:
@@ -149,5 +158,5 @@ def joint_metrics(tasks: Mapping[str, Task], scores: Mapping[str, TaskScores]) -
         return {}
     picked = {n: np.searchsorted(scores[n].rows, shared) for n in names}
     targets = np.stack([scores[n].targets[picked[n], 0].astype(np.int64) for n in names], axis=1)
-    decided = np.stack([tasks[n].decide(scores[n].scores[picked[n]]) for n in names], axis=1)
+    decided = np.stack([scores[n].decided(tasks[n])[picked[n]] for n in names], axis=1)
     return joint_binary_metrics(targets, decided)

@@ -1,0 +1,66 @@
+"""Fitting calibration and thresholds of one task, as its keys say, on the answers to its validation rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sharewise.models.calibration import Calibration, logits_of
+from sharewise.stats.metrics import METRICS, CountMetric
+from sharewise.stats.recalibration import best_temperature, best_threshold, isotonic_curve
+from sharewise.tasks import Array, CalibrationOptions, Task, ThresholdOptions
+
+# What a threshold is tuned for where no threshold moves the primary metric, or one at an end is the best.
+_OTHERWISE = "mcc"
+_ENDLESS = ("precision", "recall", "macro_precision", "macro_recall")
+# Of one of several labels; macro-F1 is their mean.
+_OF_A_LABEL = "f1"
+
+
+def fit_calibration(task: Task, scores: Array, targets: Array) -> Calibration | None:
+    """Fit what the task's `calibration` says; None where it says nothing, or there are no rows.
+
+    Args:
+        task: the task.
+        scores: activated outputs on validation, ``(cells, outputs)``.
+        targets: of the same cells, ``(cells, target_width)``.
+    """
+    wanted = task.options.calibration if isinstance(task.options, CalibrationOptions) else None
+    if wanted is None or not len(scores):
+        return None
+    events = task.events(targets).astype(np.int64)
+    if wanted == "temperature":
+        logits = logits_of(task, scores)
+        return Calibration(temperature=best_temperature(logits, events, exclusive=task.exclusive))
+    curves = {}
+    for column, name in enumerate(task.output_names):
+        given, found = isotonic_curve(scores[:, column].astype(np.float64), events[:, column])
+        curves[name] = (tuple(given.tolist()), tuple(found.tolist()))
+    return Calibration(isotonic=curves)
+
+
+def fit_thresholds(task: Task, scores: Array, targets: Array) -> tuple[float, ...]:
+    """Return the threshold of each output as the task's `threshold` says; empty where it says nothing.
+
+    Tuned is each label's own: of a binary task for its primary metric (for MCC where no threshold moves that, or one
+    at an end is the best, as of recall), of several labels for the label's F1. Where rows of one class, or equal
+    probabilities, leave nothing to choose, it is .5.
+
+    Args:
+        task: the task.
+        scores: calibrated probabilities on validation, ``(cells, outputs)``.
+        targets: of the same cells, ``(cells, target_width)``.
+    """
+    wanted = task.options.threshold if isinstance(task.options, ThresholdOptions) else None
+    if wanted is None:
+        return ()
+    if wanted != "tuned":
+        return (wanted,) * task.outputs
+    metric = _OF_A_LABEL if task.several_labels else _moved(task.metric)
+    events = task.events(targets).astype(np.int64)
+    found = (best_threshold(scores[:, i], events[:, i], metric) for i in range(task.outputs))
+    return tuple(0.5 if threshold is None else threshold for threshold in found)
+
+
+def _moved(metric: str) -> str:
+    moves = isinstance(METRICS[metric], CountMetric) and metric not in _ENDLESS
+    return metric if moves else _OTHERWISE
