@@ -110,6 +110,7 @@ NAMED: dict[str, Any] = {
             "increment": 1.0,
             "map": {"a": 0, "b": 2},
             "prefix": "level>",
+            "link": "cumulative",
             "class_weights": "balanced",
             "gamma": 1.0,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -65,13 +66,14 @@ KINDS = {
     "multiclass": (multiclass, LOGITS, CLASSES),
     "multilabel": (multilabel, LOGITS, ONES),
     "ordinal": (ordinal, LOGITS[:, :2], CLASSES),
+    "cumulative": (partial(ordinal, link="cumulative"), LOGITS[:, :2], CLASSES),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_keys_that_change_nothing_give_the_plain_loss_bit_for_bit(kind):
     make, outputs, targets = KINDS[kind]
-    keys = NONE if kind != "ordinal" else {"gamma": 0.0}
+    keys = {"gamma": 0.0} if kind in ("ordinal", "cumulative") else NONE
     same = {"pos_weight": 1.0} if kind in ("binary", "multilabel") else {"class_weights": {"a": 1.0}}
     plain = make()
     assert "loss" not in plain.describe()
@@ -182,6 +184,7 @@ HARD_KEYS = {
     "multiclass": {"gamma": 0.5, "class_weights": "balanced", "label_smoothing": 0.1},
     "multilabel": {"gamma": 0.5, "gamma_negative": 0.25, "shift": 0.2, "pos_weight": "auto"},
     "ordinal": {"gamma": 0.5, "class_weights": "balanced"},
+    "cumulative": {"gamma": 0.5, "class_weights": "balanced"},
 }
 
 

@@ -22,20 +22,29 @@ class Head(nn.Module):
     Args:
         width: features of a pooled text.
         outputs: outputs of the task.
+        constants: how many of them, the last ones, are biases alone.
         dropout: probability that a feature is dropped in training.
         seed: the run's seed.
         task: the task's name.
     """
 
-    def __init__(self, width: int, outputs: int, *, dropout: float, seed: int, task: str) -> None:
+    def __init__(
+        self, width: int, outputs: int, *, dropout: float, seed: int, task: str, constants: int = 0
+    ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(derived_seed(seed, f"head {task}"))
-        self.weight = nn.Parameter(torch.randn(outputs, width, generator=generator) * _DEVIATION)
+        self.weight = nn.Parameter(torch.randn(outputs - constants, width, generator=generator) * _DEVIATION)
         self.bias = nn.Parameter(torch.zeros(outputs))
+        self.constants = constants
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
         """Map ``(batch, width)`` to ``(batch, outputs)``."""
         with torch.autocast(pooled.device.type, enabled=False):
-            outputs: torch.Tensor = functional.linear(self.dropout(pooled.float()), self.weight, self.bias)
+            features = self.dropout(pooled.float())
+            if self.constants:
+                return (
+                    functional.pad(functional.linear(features, self.weight), (0, self.constants)) + self.bias
+                )
+            outputs: torch.Tensor = functional.linear(features, self.weight, self.bias)
         return outputs

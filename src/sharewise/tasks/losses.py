@@ -18,7 +18,7 @@ from torch.nn import functional
 from sharewise.options import Options
 
 # The keys of a task that make its loss another than plain cross-entropy; each kind has some.
-LOSS_KEYS = ("class_weights", "pos_weight", "label_smoothing", "gamma", "gamma_negative", "shift")
+LOSS_KEYS = ("class_weights", "pos_weight", "label_smoothing", "gamma", "gamma_negative", "shift", "link")
 # Keeps a power's gradient finite where its base is zero.
 _TINY = torch.finfo(torch.float32).tiny
 

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import torch
 from pydantic import Field, field_validator
-from torch.nn import functional
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics, mae, ordinal_metrics
 from sharewise.tasks.divergences import categorical_divergence
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
+from sharewise.tasks.links import Corn, Cumulative, Link
 from sharewise.tasks.loss_options import OneLabelOptions
 from sharewise.tasks.losses import OneLabelLoss
 from sharewise.tasks.numbers import multiples, parse_numbers
@@ -53,6 +53,11 @@ class OrdinalOptions(TaskOptions, OneLabelOptions):
         allow_inf_nan=False,
         description="the column holds numbers, and the labels are these rounded to multiples of this",
     )
+    link: Literal["corn", "cumulative"] = Field(
+        default="corn",
+        description="how outputs become probabilities of levels: a logit a step for the rows that reach it, or one for "
+        "all steps and cut points between them (proportional odds)",
+    )
 
     @field_validator("labels")
     @classmethod
@@ -72,7 +77,10 @@ class OrdinalOptions(TaskOptions, OneLabelOptions):
 
     def restore(self, name: str, description: Mapping[str, Any]) -> Ordinal:
         """Make the task again from what ``describe`` said of it."""
-        return Ordinal(name, self, tuple(description["labels"]), OneLabelLoss.restore(description))
+        task = Ordinal(name, self, tuple(description["labels"]), OneLabelLoss.restore(description))
+        if "cuts" in description:
+            task.link = Cumulative(description["cuts"])
+        return task
 
 
 def _as_multiples(column: pl.Series, increment: float) -> pl.Series:
@@ -126,10 +134,9 @@ def _log_probabilities(outputs: torch.Tensor) -> torch.Tensor:
 class Ordinal(Task):
     """A task of ordered labels, with an output for each label but the lowest: whether the row is at least that.
 
-    The head's outputs are the logits of being over a level for rows that reach it, as in CORN (Shi, Cao and Raschka,
-    Pattern Analysis and Applications 2023); their products are probabilities that never rise with the level. The loss
-    is the negative log-likelihood of the label under them. (The levels' shares are not assumed to move together, as
-    they are in the proportional-odds model.)
+    Under CORN (Shi, Cao and Raschka, Pattern Analysis and Applications 2023) the head's outputs are the logits of being
+    over a level for rows that reach it, and each step reads the text in its own way. Under the cumulative link all
+    steps read it in one way, and the levels' odds move together. The loss is the negative log-likelihood of the label.
     """
 
     def __init__(
@@ -139,6 +146,11 @@ class Ordinal(Task):
         self._labels = labels
         self._keys = options
         self._loss: OneLabelLoss = loss or OneLabelLoss()
+        self.link: Link = Corn()
+        if options.link == "cumulative":
+            # Levels of one size, until the training rows are counted.
+            self.link = Cumulative.of(np.ones(len(labels)), len(labels))
+            self.constants = self.outputs - 1
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -167,13 +179,12 @@ class Ordinal(Task):
     def fit(self, counts: Array, rows: float) -> None:
         """See Task."""
         self._loss = self._keys.one_label_loss(self.name, self._labels, counts, rows)
+        if isinstance(self.link, Cumulative):
+            self.link = Cumulative.of(counts, rows)
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Negative log-likelihood of each cell's label, in nats, as the loss's keys change it."""
-        steps = torch.arange(self.outputs, device=outputs.device)
-        over, reached = (targets > steps).to(outputs.dtype), targets >= steps
-        each = functional.binary_cross_entropy_with_logits(outputs, over, reduction="none")
-        return self._loss.of_labels(-(each * reached).sum(dim=1), targets[:, 0].long())
+        return self._loss.of_labels(self.link.likelihood(outputs, targets), targets[:, 0].long())
 
     def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """See Task: between the distributions over labels."""
@@ -181,7 +192,7 @@ class Ordinal(Task):
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of each label or a higher one."""
-        return functional.logsigmoid(outputs).cumsum(dim=1).exp()
+        return self.link.reached(outputs)
 
     def decide(self, scores: Array) -> Array:
         """The median label: the highest that the row reaches with a probability over .5."""
@@ -217,3 +228,9 @@ class Ordinal(Task):
             return higher - log[:, :-1]
 
         return Verbaliser(names=self._labels, texts=texts, choose=first_column, outputs=outputs)
+
+    def describe(self) -> dict[str, Any]:
+        """See Task."""
+        return super().describe() | (
+            {"cuts": list(self.link.cuts)} if isinstance(self.link, Cumulative) else {}
+        )

@@ -134,6 +134,8 @@ class Task(ABC):
     """
 
     target_width: int = 1
+    # How many outputs, the last ones, are constants that are learnt and don't read the text.
+    constants: int = 0
     # Whether a row has any number of labels: targets and decisions are 0 or 1 for each.
     several_labels: ClassVar[bool] = False
     # Whether a row's activated outputs are the probabilities of labels that exclude each other.

@@ -76,7 +76,14 @@ def task_heads(tasks: Mapping[str, Task], width: int, encoder: Encoder, seed: in
     By position, not by name: nn.ModuleDict refuses names with dots, and "keys" or "train".
     """
     return nn.ModuleList(
-        Head(width, task.outputs, dropout=encoder.dropout, seed=seed, task=name)
+        Head(
+            width,
+            task.outputs,
+            dropout=encoder.dropout,
+            seed=seed,
+            task=name,
+            constants=task.constants,
+        )
         for name, task in tasks.items()
     )
 
