@@ -95,7 +95,7 @@ NAMED: dict[str, Any] = {
             "map": {"bad": 1, "good": 5},
             "prefix": "stars>",
             "increment": 0.5,
-            "minimum": 1,
+            "minimum": 0,
             "maximum": 5.0,
         },
         "level": {
