@@ -20,11 +20,13 @@ from models.saving import save_tiny, save_writer
 from serve.conftest import FRAME, make_tasks
 from sharewise.cli import app
 from sharewise.errors import RunError, UserError
+from sharewise.models.calibration import Calibration
 from sharewise.models.options import EncoderOptions
 from sharewise.models.saved import save_models
 from sharewise.serve import Scorer, predict_file
 from sharewise.serve.engines import OnnxEngine, TorchEngine
 from sharewise.serve.export import AGREEMENT, TOLERANCE, OnnxFacts, export_onnx
+from sharewise.tasks import BinaryOptions, OrdinalOptions, RegressionOptions
 
 TEXTS = ["a lovely film", "배우의 연기가 정말 좋았다 " * 3, "軽い", "It never broke, not once!"]
 
@@ -201,3 +203,32 @@ def test_models_of_different_tokens_are_refused(tmp_path):
     assert set(Scorer.load(tmp_path / "model").score(["a lamp"])[0]) == {"polite", "topic"}
     with pytest.raises(UserError, match="read different tokens"):
         export_onnx(tmp_path / "model")
+
+
+def test_what_follows_the_heads_is_the_same_whoever_computes(tmp_path):
+    """Cut points of levels, bounds of numbers, isotonic curves and thresholds."""
+    levels = OrdinalOptions(data="d", label="s", link="cumulative").build(
+        "level", pl.Series(["1", "2", "3", "4"])
+    )
+    levels.fit(np.array([4.0, 3.0, 2.0, 1.0]), 10.0)
+    number = RegressionOptions(data="d", label="n", minimum=0.9, maximum=1.1).build(
+        "number", pl.Series([0.9, 1.1])
+    )
+    spam = BinaryOptions(data="d", label="y").build("spam", pl.Series([0, 1]))
+    curve = Calibration(isotonic={"1": ((0.0, 0.5, 1.0), (0.1, 0.2, 0.9))})
+    tasks = {"level": levels, "number": number, "spam": spam}
+    folder = tmp_path / "m"
+    save_tiny(folder, FRAME, tasks, calibration={"spam": curve}, thresholds={"spam": (0.2,)})
+    export_onnx(folder, int8=False)
+    torch, onnx_ = (Scorer.load(folder, engine=name) for name in ("torch", "onnx"))
+    expected, found = torch.scores(TEXTS), onnx_.scores(TEXTS)
+    for task in tasks:
+        np.testing.assert_allclose(found[task], expected[task], atol=1e-4)
+    assert ((expected["number"] >= np.float32(0.9)) & (expected["number"] <= np.float32(1.1))).all()
+    assert (np.diff(expected["level"], axis=1) < 0).all()
+    assert len(np.unique(expected["level"][:, 0])) == len(TEXTS)
+    assert ((expected["spam"] >= 0.1) & (expected["spam"] <= 0.9)).all()
+    for one, other in zip(torch.score(TEXTS), onnx_.score(TEXTS), strict=True):
+        assert {t: a.decision for t, a in one.items() if t != "number"} == {
+            t: a.decision for t, a in other.items() if t != "number"
+        }
