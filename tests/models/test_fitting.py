@@ -63,6 +63,13 @@ def test_without_anything_to_choose_it_is_one_half():
     assert fit_thresholds(binary(threshold="tuned"), columns(0.7, 0.7), columns(0, 1)) == (0.5,)
 
 
+def test_a_run_that_failed_is_left_as_it_is():
+    task = binary(threshold="tuned", calibration="isotonic")
+    for scores in (columns(np.nan, 0.2), np.zeros((0, 1), dtype=np.float32)):
+        assert fit_calibration(task, scores, scores) is None
+        assert fit_thresholds(task, scores, scores) == (0.5,)
+
+
 def test_each_label_has_its_own_threshold():
     scores = np.array([[0.1, 0.6, 0.5], [0.2, 0.7, 0.5], [0.3, 0.9, 0.5]], dtype=np.float32)
     truth = np.array([[0, 0, 1], [1, 0, 0], [1, 1, 0]], dtype=np.float32)

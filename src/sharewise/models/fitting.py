@@ -17,7 +17,7 @@ _OF_A_LABEL = "f1"
 
 
 def fit_calibration(task: Task, scores: Array, targets: Array) -> Calibration | None:
-    """Fit what the task's `calibration` says; None where it says nothing, or there are no rows.
+    """Fit what the task's `calibration` says; None where it says nothing, or a run failed and left no numbers.
 
     Args:
         task: the task.
@@ -25,7 +25,7 @@ def fit_calibration(task: Task, scores: Array, targets: Array) -> Calibration | 
         targets: of the same cells, ``(cells, target_width)``.
     """
     wanted = task.options.calibration if isinstance(task.options, CalibrationOptions) else None
-    if wanted is None or not len(scores):
+    if wanted is None or not _numbers(scores):
         return None
     events = task.events(targets).astype(np.int64)
     if wanted == "temperature":
@@ -42,8 +42,8 @@ def fit_thresholds(task: Task, scores: Array, targets: Array) -> tuple[float, ..
     """Return the threshold of each output as the task's `threshold` says; empty where it says nothing.
 
     Tuned is each label's own: of a binary task for its primary metric (for MCC where no threshold moves that, or one
-    at an end is the best, as of recall), of several labels for the label's F1. Where rows of one class, or equal
-    probabilities, leave nothing to choose, it is .5.
+    at an end is the best, as of recall), of several labels for the label's F1. Where rows of one class, equal
+    probabilities or a failed run leave nothing to choose, it is .5.
 
     Args:
         task: the task.
@@ -55,10 +55,16 @@ def fit_thresholds(task: Task, scores: Array, targets: Array) -> tuple[float, ..
         return ()
     if wanted != "tuned":
         return (wanted,) * task.outputs
+    if not _numbers(scores):
+        return (0.5,) * task.outputs
     metric = _OF_A_LABEL if task.several_labels else _moved(task.metric)
     events = task.events(targets).astype(np.int64)
     found = (best_threshold(scores[:, i], events[:, i], metric) for i in range(task.outputs))
     return tuple(0.5 if threshold is None else threshold for threshold in found)
+
+
+def _numbers(scores: Array) -> bool:
+    return bool(len(scores)) and bool(np.isfinite(scores).all())
 
 
 def _moved(metric: str) -> str:
