@@ -82,3 +82,12 @@ def test_cut_points_are_saved():
     outputs = torch.randn(4, 3)
     assert torch.equal(again.activate(outputs), task.activate(outputs))
     assert again.constants == 2
+
+
+@given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=6, max_size=6))
+def test_the_divergence_of_two_answers_is_finite(outputs):
+    one, other = torch.tensor(outputs).view(2, 1, 3)
+    task = cumulative()
+    assert torch.isfinite(task.divergence(one, other)).all()
+    assert task.divergence(one, one).item() == 0
+    assert task.divergence(one, other).item() >= 0

@@ -24,6 +24,10 @@ class Link(ABC):
         """Log-probability of each cell's level: ``(cells, levels - 1)``, ``(cells, 1)`` -> ``(cells,)``."""
 
     @abstractmethod
+    def log_probabilities(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Log-probability of each level, ``(cells, levels)``."""
+
+    @abstractmethod
     def reached(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of each level but the lowest, or a higher one; they never rise with the level."""
 
@@ -38,6 +42,11 @@ class Corn(Link):
         over, reached = (targets > steps).to(outputs.dtype), targets >= steps
         each = functional.binary_cross_entropy_with_logits(outputs, over, reduction="none")
         return -(each * reached).sum(dim=1)
+
+    def log_probabilities(self, outputs: torch.Tensor) -> torch.Tensor:
+        """See Link: of reaching the level, and of not being over it."""
+        reached = functional.pad(functional.logsigmoid(outputs).cumsum(dim=1), (1, 0))
+        return reached + functional.pad(functional.logsigmoid(-outputs), (0, 1))
 
     def reached(self, outputs: torch.Tensor) -> torch.Tensor:
         """See Link."""
@@ -65,13 +74,16 @@ class Cumulative(Link):
         return cls(np.log((reached + 0.5) / (rows - reached + 0.5)).tolist())
 
     def likelihood(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """See Link."""
+        return self.log_probabilities(outputs).gather(1, targets.long())[:, 0]
+
+    def log_probabilities(self, outputs: torch.Tensor) -> torch.Tensor:
         """See Link; sigmoid(a) - sigmoid(b) is taken as sigmoid(a) sigmoid(-b) (1 - e^(b - a)), which can't vanish."""
         distances = self._distances(outputs)
         logits = self._logits(outputs, distances)
         log = functional.pad(functional.logsigmoid(logits), (1, 0))
         log = log + functional.pad(functional.logsigmoid(-logits), (0, 1))
-        log = log + functional.pad(torch.log(-torch.expm1(-distances)), (1, 1))
-        return log.gather(1, targets.long())[:, 0]
+        return log + functional.pad(torch.log(-torch.expm1(-distances)), (1, 1))
 
     def reached(self, outputs: torch.Tensor) -> torch.Tensor:
         """See Link."""

@@ -124,12 +124,6 @@ def _in_order(name: str, options: OrdinalOptions, found: list[str]) -> list[str]
     return [found[i] for i in numbers.arg_sort().to_list()]
 
 
-def _log_probabilities(outputs: torch.Tensor) -> torch.Tensor:
-    """Log-probability of each label, ``(cells, labels)``: of reaching it, and of not being over it."""
-    reached = functional.pad(functional.logsigmoid(outputs).cumsum(dim=1), (1, 0))
-    return reached + functional.pad(functional.logsigmoid(-outputs), (0, 1))
-
-
 @final
 class Ordinal(Task):
     """A task of ordered labels, with an output for each label but the lowest: whether the row is at least that.
@@ -188,7 +182,7 @@ class Ordinal(Task):
 
     def divergence(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """See Task: between the distributions over labels."""
-        return categorical_divergence(_log_probabilities(one), _log_probabilities(other))
+        return categorical_divergence(self.link.log_probabilities(one), self.link.log_probabilities(other))
 
     def activate(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities of each label or a higher one."""
