@@ -111,7 +111,6 @@ NAMED: dict[str, Any] = {
             "map": {"a": 0, "b": 2},
             "prefix": "level>",
             "link": "cumulative",
-            "increment": 1,
             "class_weights": "balanced",
             "gamma": 1.0,
         },
