@@ -32,7 +32,8 @@ _WRITTEN = ("accuracy", "mcc", "macro_f1")
 Forward = Callable[[TokenBatch, Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
 
 
-@torch.inference_mode()
+# In inference mode autocast casts weights anew for each pass of a decoder; without gradients it keeps them.
+@torch.no_grad()
 def score_split(
     forward: Forward,
     *,

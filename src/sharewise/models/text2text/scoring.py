@@ -36,12 +36,15 @@ def _scores(model: Any, states: torch.Tensor, mask: torch.Tensor, tree: PrefixTr
     scores = torch.zeros(rows, len(tree.lengths), device=states.device)
     every = torch.arange(rows, device=states.device)
     cache, before = None, 1
+    crossed: list[tuple[torch.Tensor, torch.Tensor]] = []
     for step in tree.passes:
         branches = len(step.tokens)
         repeated = every.repeat_interleave(branches)
         if cache is not None:
             parents = step.parents.to(states.device).repeat(rows)
-            cache.batch_select_indices(repeated * before + parents)
+            cache.self_attention_cache.batch_select_indices(repeated * before + parents)
+            for layer, own in zip(cache.cross_attention_cache.layers, crossed, strict=True):
+                layer.keys, layer.values = (_for_branches(block, branches) for block in own)
         output = model(
             # With a cache the decoder reads its keys and values of these states there, and here but their shape.
             encoder_outputs=BaseModelOutput(
@@ -52,9 +55,17 @@ def _scores(model: Any, states: torch.Tensor, mask: torch.Tensor, tree: PrefixTr
             past_key_values=cache,
             use_cache=True,
         )
-        cache, before = output.past_key_values, branches
+        if cache is None:
+            cache = output.past_key_values
+            crossed = [(layer.keys, layer.values) for layer in cache.cross_attention_cache.layers]
+        before = branches
         logits = output.logits.float().unflatten(0, (rows, branches))
         at = step.branches.to(states.device), step.steps.to(states.device)
         found = logits[:, *at, step.following.to(states.device)] - logits.logsumexp(dim=3)[:, *at]
         scores = scores.index_add(1, step.labels.to(states.device), found)
     return scores
+
+
+def _for_branches(block: torch.Tensor, branches: int) -> torch.Tensor:
+    """Repeat what a row's branches all see, ``(rows, …)`` to ``(rows × branches, …)``; selecting by index is slower."""
+    return block.unsqueeze(1).expand(-1, branches, *block.shape[1:]).flatten(0, 1)
