@@ -42,15 +42,17 @@ def test_the_published_table_comes_out_as_it_was_published(published):
 def test_equal_scores_are_all_bold(published):
     summary = {"AMCD": {"test": {"macro_f1": (0.8486, 0.0)}}}
     arms = {name: arm.model_copy(update={"summary": summary}) for name, arm in published.arms.items()}
-    table = side_by_side(published.model_copy(update={"arms": arms}), ["AMCD"], ["macro_f1"], list(arms))
+    table = side_by_side(
+        published.model_copy(update={"arms": arms}), ["AMCD"], ["macro_f1"], {a: a for a in arms}
+    )
     assert [cell.bold for cell in table.rows[0][1:]] == [True, True]
 
 
 def test_of_a_sweep_the_chosen_setting_stands_beside_the_others():
     section = comparison(published_sweep(chosen="w37"))
     table = _tables(section)[0]
-    assert [c.title for c in table.columns[1:]] == ["Single AMCD", "Single MARC", "W37 AMCD", "W37 MARC"]
-    assert "the setting that was chosen on validation" in section.blocks[0].text
+    assert [c.title for c in table.columns[1:]] == ["Single AMCD", "Single MARC", "Multi AMCD", "Multi MARC"]
+    assert section.blocks[0].text.endswith(" multi is w37, chosen on validation.")
     (folded,) = (b for b in section.blocks if isinstance(b, Folded) and "not chosen" in b.title)
     assert [c.title for c in folded.blocks[0].columns[1:]] == ["W28 AMCD", "W28 MARC", "W55 AMCD", "W55 MARC"]
 

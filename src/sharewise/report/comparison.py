@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sharewise.compare.results import Results
 from sharewise.report import lookup
@@ -19,9 +19,9 @@ _COLUMNS = 8
 def comparison(results: Results) -> Section:
     """The metrics of all arms side by side, the further ones folded; of a sweep the setting that was chosen."""
     arms = _beside(results)
-    others = [arm for arm in results.arms if arm not in arms]
+    others = {arm: arm for arm in results.arms if arm not in arms}
     parts = _parts(list(results.tasks), len(arms))
-    blocks: list[Block] = [Paragraph(_how_to_read(results, swept=bool(others)))]
+    blocks: list[Block] = [Paragraph(_how_to_read(results, arms))]
     blocks += [side_by_side(results, part, lookup.form_metrics(results, part), arms) for part in parts]
     constant = constants(results)
     blocks += [constant] if constant else []
@@ -43,11 +43,21 @@ def comparison(results: Results) -> Section:
     return Section("metrics", "All metrics, arm beside arm", (*blocks, *task_weights(results)))
 
 
-def _beside(results: Results) -> list[str]:
-    """The arms that stand beside each other: all but the settings that lost to another of their sweep."""
+def _beside(results: Results) -> dict[str, str]:
+    """The arms that stand beside each other, and what heads their columns.
+
+    Of a sweep it is the setting that was chosen, under the name of the arm that was swept; where none could be chosen,
+    all settings under their own.
+    """
     swept = {name: arm.swept for name, arm in results.arms.items() if arm.swept is not None}
     settled = {record.arm for record in swept.values() if record.chosen}
-    return [a for a in results.arms if a not in swept or swept[a].chosen or swept[a].arm not in settled]
+    names = {}
+    for arm in results.arms:
+        if arm not in swept or swept[arm].arm not in settled:
+            names[arm] = arm
+        elif swept[arm].chosen:
+            names[arm] = swept[arm].arm
+    return names
 
 
 def _parts(tasks: Sequence[str], arms: int) -> list[Sequence[str]]:
@@ -57,23 +67,32 @@ def _parts(tasks: Sequence[str], arms: int) -> list[Sequence[str]]:
     return [tasks[i : i + step] for i in range(0, len(tasks), step)]
 
 
-def _how_to_read(results: Results, *, swept: bool) -> str:
+def _how_to_read(results: Results, names: Mapping[str, str]) -> str:
     what = f"Means over {len(results.seeds)} seeds." if len(results.seeds) > 1 else "Of one seed."
-    chosen = " Of each sweep the setting that was chosen on validation stands here." if swept else ""
-    return f"{what} Bold: the best arm of each task, ties all; of losses and errors the lowest.{chosen}"
+    chosen = [f"{name} is {arm}, chosen on validation" for arm, name in names.items() if arm != name]
+    told = f" {listing(chosen)}." if chosen else ""
+    return f"{what} Bold: the best arm of each task, ties all; of losses and errors the lowest.{told}"
 
 
 def side_by_side(
-    results: Results, tasks: Sequence[str], metrics: Sequence[str], arms: Sequence[str]
+    results: Results, tasks: Sequence[str], metrics: Sequence[str], names: Mapping[str, str]
 ) -> Table:
-    """Metrics as rows, and a column for each arm and task: all tasks of one arm, then those of the next."""
+    """Metrics as rows, and a column for each arm and task: all tasks of one arm, then those of the next.
+
+    Args:
+        results: all results.
+        tasks: whose metrics are shown.
+        metrics: a row each.
+        names: arm -> what heads its columns.
+    """
+    arms = list(names)
     rows = []
     for metric in metrics:
         by_task = {t: [lookup.mean(results, a, t, metric) for a in arms] for t in tasks}
         top = {t: best(v, higher=higher_is_better(metric), decimals=4) for t, v in by_task.items()}
         cells = [number(by_task[t][i], decimal, bold=top[t][i]) for i in range(len(arms)) for t in tasks]
         rows.append((Cell(metric_name(metric)), *cells))
-    columns = [Column(f"{heading(arm)} {heading(task)}") for arm in arms for task in tasks]
+    columns = [Column(f"{heading(name)} {heading(task)}") for name in names.values() for task in tasks]
     return Table(
         (Column("Metric", numeric=False), *columns),
         tuple(rows),
