@@ -40,6 +40,7 @@ class DisagreedRow(Options):
     row: int = Field(description="zero-based number in the data set's file, as in predictions.parquet")
     text: str = Field(description="the text, cut where it is long")
     pair: str | None = Field(description="the second text of a pair")
+    context: tuple[str, ...] = Field(default=(), description="earlier turns before it, the oldest first")
     target: str
     answers: dict[str, str] = Field(
         description="arm -> its models' answers, as `yes 3, no 2`; of numbers their mean"

@@ -140,12 +140,14 @@ def _spread(labels: int, truth: Array, answers: Mapping[str, _Answers]) -> tuple
 def _row(
     names: Sequence[str], table: Table, row: int, place: int, truth: Array, answers: Mapping[str, _Answers]
 ) -> DisagreedRow:
-    text, pair = table.texts.row(int(row))
+    found = table.texts.row(int(row), named=True)
+    pair = found["pair"]
     return DisagreedRow(
         dataset=table.datasets[table.sources[row]],
         row=int(table.rows[row]),
-        text=_cut(text),
+        text=_cut(found["text"]),
         pair=None if pair is None else _cut(pair),
+        context=tuple(_cut(turn) for turn in found.get("context") or ()),
         target=names[truth[place]] if names else f"{truth[place]:.4g}",
         answers={arm: _said(names, found.decided[:, place]) for arm, found in answers.items()},
     )

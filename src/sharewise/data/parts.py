@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -91,12 +91,12 @@ def split_parts(
             notes.append(
                 f"{read.name}: {missing:,} of {read.frame.height:,} rows hold no label and were left out"
             )
-        context = None
-        if options.context is not None:
-            found, remarks = read_context(name, options.context, options.columns, read)
-            context, notes = found.take(rows), notes + remarks
-        parts[split] = Part(records=read, rows=rows, groups=groups[split][rows], context=context)
+        parts[split] = Part(records=read, rows=rows, groups=groups[split][rows])
         _check_texts(parts[split], options)
+        if options.context is not None:
+            context, remarks = read_context(name, options.context, options.columns, read)
+            parts[split] = replace(parts[split], context=context.take(rows))
+            notes += remarks
     shares = {split: source for split in SPLITS[1:] if fraction(source := getattr(options, split) or "")}
     if shares:
         parts |= _cut(name, options, labels, parts["train"], shares)

@@ -93,7 +93,9 @@ def rows_table(found: TaskDetail) -> Table | None:
 
 
 def _text(row: DisagreedRow) -> str:
-    return row.text if row.pair is None else f"{row.text} ⟶ {row.pair}"
+    """A pair's two texts, after what was said before them."""
+    own = row.text if row.pair is None else f"{row.text} ⟶ {row.pair}"
+    return " … ".join([*row.context, own])
 
 
 def _labelled(found: TaskDetail) -> list[Table]:
