@@ -79,6 +79,7 @@ def folder(tmp_path_factory):
 @given(harmed())
 @example(("t.csv", b"text,label\n"))
 @example(("t.jsonl", b"[" * 5000))
+@example(("t.jsonl", b'{"\\ud800text": "x"}\n'))
 def test_read_as_a_whole(folder, case):
     name, content = case
     (folder / name).write_bytes(content)
