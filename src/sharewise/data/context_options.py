@@ -62,9 +62,18 @@ class ContextOptions(Options):
         return self
 
     @property
+    def keyed(self) -> tuple[tuple[str, str], ...]:
+        """The key that names it, and each column."""
+        if self.columns is not None:
+            return tuple(("columns", column) for column in self.columns)
+        return tuple(
+            (key, c) for key, c in (("dialogue", self.dialogue), ("turn", self.turn)) if c is not None
+        )
+
+    @property
     def named(self) -> tuple[str, ...]:
         """Every column that is named."""
-        return self.columns or tuple(c for c in (self.dialogue, self.turn) if c is not None)
+        return tuple(column for _, column in self.keyed)
 
     @property
     def turns(self) -> int | None:

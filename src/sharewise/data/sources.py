@@ -98,7 +98,7 @@ def _columns(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions
     if options.group is not None:
         named.append((options.group, f"data.{name}.group"))
     if options.context is not None:
-        named += [(column, f"data.{name}.context") for column in options.context.named]
+        named += [(column, f"data.{name}.context.{key}") for key, column in options.context.keyed]
     named += [(column, f"data.{name}.slice") for column in options.slices]
     for key, task in tasks.items():
         if task.data == name:

@@ -31,9 +31,9 @@ def read_jsonl(request: Request) -> Records:
     columns = select(request, list(dict.fromkeys(key for entry in objects for key in entry)))
     broken = next((column for column in columns if not _encodable(column)), None)
     if broken is not None:
-        line = next(number for number, entry in zip(lines, objects, strict=True) if broken in entry)
+        first = next(number for number, entry in zip(lines, objects, strict=True) if broken in entry)
         raise UserError(
-            f"{request.name}, line {line}: the key {broken!r} holds half of a surrogate pair",
+            f"{request.name}, line {first}: the key {broken!r} holds half of a surrogate pair",
             expected="whole characters",
         )
     frame = pl.DataFrame(
