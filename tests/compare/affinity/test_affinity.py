@@ -17,7 +17,8 @@ from sharewise.report import write_reports
 from sharewise.report.affinity import write_affinity
 from sharewise.study import load_study
 from sharewise.study.writing import write_arm
-from tiny_study import Spy, write_study
+from sharewise.train import loop
+from tiny_study import Spy, read_rows, write_rows, write_study
 
 FINE = MeasureOptions(every=1, cells=8)
 TASKS = ["polite", "loud", "topic", "good"]
@@ -155,6 +156,27 @@ def test_what_it_cannot_look_at_is_refused(tmp_path, changes, message):
     with pytest.raises(UserError, match=message):
         measure_affinity(study, runs=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_task_without_labels_in_a_split_is_refused(tmp_path):
+    file = write_study(tmp_path)
+    rows = read_rows(tmp_path / "valid.csv")
+    write_rows(tmp_path / "valid.csv", [row | {"loud": ""} for row in rows])
+    with pytest.raises(UserError, match=r"tasks\.loud.*validation|loud"):
+        measure_affinity(load_study(file), runs=tmp_path / "runs")
+
+
+def test_the_test_split_is_not_scored(tmp_path, one_thread, monkeypatch):
+    scored = []
+    plain = loop.score_split
+
+    def noting(*arguments, table, **keys):
+        scored.append(table.split)
+        return plain(*arguments, table=table, **keys)
+
+    monkeypatch.setattr(loop, "score_split", noting)
+    measure_affinity(load_study(write_study(tmp_path)), runs=tmp_path / "runs", options=FINE)
+    assert set(scored) == {"validation"}
 
 
 def test_a_run_that_is_too_short_says_so(tmp_path, one_thread):

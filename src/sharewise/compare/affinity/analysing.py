@@ -28,6 +28,7 @@ from sharewise.compare.packing import thread_count, threads_set
 from sharewise.compare.prediction import AFFINITY_FILE, Measure
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.data.simulated import is_simulated
+from sharewise.data.table import StudyData
 from sharewise.errors import UserError
 from sharewise.files import locked, write_text
 from sharewise.stats.association import association
@@ -73,17 +74,18 @@ def measure_affinity(
     options = options or MeasureOptions()
     root = study_folder(study, Path(runs))
     watching = observer or SilentStudy()
-    specs = [affinity_spec(study, seed) for seed in seeds or study.seeds[:1]]
+    specs = [affinity_spec(study, seed) for seed in dict.fromkeys(seeds or study.seeds[:1])]
     busy = f"{root}: another process is working on this study; wait for it, or give the study another name"
     with locked(root / ".lock", busy=busy):
         workspace = workspace_for(study, Path(runs))
+        data = workspace.base
+        _refuse_unlabelled(data)
         measured = []
         with threads_set(thread_count(1)):
             for number, spec in enumerate(specs, start=1):
                 cached = find_measured(spec, workspace, root, options)
                 told = watching.on_run(spec, number=number, total=len(specs), cached=cached is not None)
                 measured.append(cached or measure(spec, workspace, root, options, observer=told))
-        data = workspace.base
         names = list(data.tasks)
         unordered = {name for name, task in data.tasks.items() if not task.ordered}
         associated = association({t: data.train.targets[t] for t in names}, unordered)
@@ -149,6 +151,16 @@ def _refuse(study: Study, groups: int | None) -> None:
         )
     if groups is not None and groups < 2:
         raise UserError("--groups: one group is all tasks together", expected="2 or more")
+
+
+def _refuse_unlabelled(data: StudyData) -> None:
+    for table in (data.train, data.validation):
+        for task in data.tasks:
+            if not table.present(task).any():
+                raise UserError(
+                    f"tasks.{task}: the {table.split} split has no label of it, so that nothing is known of its loss",
+                    action="label some of its rows, or leave the task out",
+                )
 
 
 def _subsets(tasks: Sequence[str], measured: Sequence[Measured]) -> list[SubsetEstimate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,8 @@ def _measure(
     observer: Observer,
 ) -> Measured:
     job = workspace.job(spec)
+    # What isn't there can't be scored.
+    job = replace(job, stores={split: store for split, store in job.stores.items() if split != "test"})
     _, plan = batch_plan(job)
     every = options.every or max(1, sum(plan.counts(job.training.epochs)) // _LOOKS)
     lookahead = Lookahead(folder / "lookahead.jsonl", every=every)
