@@ -12,8 +12,8 @@ from sharewise.compare.finding import Measurer
 from sharewise.stats.groups import Groups
 from sharewise.stats.jackknife import influence
 from sharewise.stats.metrics import METRICS
-from sharewise.stats.power import detectable_difference, expected_noise
-from sharewise.stats.sensitivity import errors_of_quality
+from sharewise.stats.power import detectable_difference
+from sharewise.stats.sensitivity import errors_of_quality, row_sensitivity
 from sharewise.stats.supposed import StudySize, SupposedModels
 
 SHARES, ERRORS = np.array([0.9, 0.1]), np.array([0.0238, 0.14])
@@ -26,11 +26,36 @@ def test_an_arm_as_good_as_the_baseline_has_the_noise_of_the_closed_form(metric)
     shares, errors = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.2, 0.5])
     size = StudySize(rows=700, seeds=4, seed_sd=0.02, groups=100, design_effect=1.7)
     found = SupposedModels(metric, shares, errors).noise(0.0, size)
-    known = expected_noise(
-        metric, shares, errors, rows=700, seeds=4, seed_sd=0.02, groups=100, design_effect=1.7
-    )
-    for name, value in vars(known).items():
-        assert getattr(found, name) == pytest.approx(value, rel=1e-6), name
+    of_seeds = 1.7 * row_sensitivity(metric, shares, errors, errors * (1 - errors)) / 700
+    assert found.interaction == pytest.approx(of_seeds / 4, rel=1e-6)
+    assert found.arms == pytest.approx(0.1 * of_seeds, rel=1e-6)
+    assert found.seeds == pytest.approx(2 * 0.02**2 / 4 + of_seeds / 4, rel=1e-6)
+    assert found.arm_share == pytest.approx(0.5)
+    assert found.row_freedom == 99
+
+
+@pytest.mark.parametrize(
+    ("rows", "seeds", "points"),
+    [
+        (200, 3, (18, 39, 76)),
+        (200, 5, (12, 17, 23)),
+        (934, 5, (5.7, 8.5, 11)),
+        (934, 10, (4.1, 5.5, 6.6)),
+        (5_000, 3, (5.0, 11, 21)),
+        (50_000, 5, (2.2, 3.4, 4.7)),
+        (50_000, 10, (1.4, 2.0, 2.4)),
+    ],
+)
+def test_published_table_of_arms_of_one_quality(rows, seeds, points):
+    noise = MODELS.noise(0.0, StudySize(rows=rows, seeds=seeds, seed_sd=0.01))
+    for comparisons, expected in zip((1, 9, 54), points, strict=True):
+        measured = 100 * detectable_difference(noise, seeds, comparisons)
+        assert measured == pytest.approx(expected, rel=0.04)
+
+
+def test_dependent_rows_need_larger_differences():
+    alike = StudySize(rows=934, seeds=5, seed_sd=0.01, groups=93, design_effect=3)
+    assert MODELS.detectable(alike, 1).gain > 1.2 * MODELS.detectable(SIZE, 1).gain
 
 
 @pytest.mark.parametrize("effect", [-0.12, 0.08])
@@ -55,7 +80,7 @@ def test_a_shifted_arm_has_the_noise_of_simulated_studies(effect):
 
 
 def test_a_loss_must_be_larger_than_a_gain_and_the_symmetric_difference_lies_between():
-    between = detectable_difference(expected_noise("mcc", SHARES, ERRORS, rows=934, seeds=5), 5, 9)
+    between = detectable_difference(MODELS.noise(0.0, SIZE), 5, 9)
     found = MODELS.detectable(SIZE, 9)
     assert found.gain < between < found.loss
     assert (100 * found.gain, 100 * found.loss) == pytest.approx((8.2, 9.6), abs=0.15)

@@ -1,4 +1,4 @@
-"""The difference that a comparison can detect, before anything is trained and again with observed variances.
+"""The difference that a comparison can detect, from its variances; `supposed` has those before anything is trained.
 
 Card et al. (2020) show how often test sets in this field are too small to tell what is claimed on them; here
 the answer is printed first. See `docs/statistics.md` for the model behind the expected variances.
@@ -15,7 +15,6 @@ from scipy.special import stdtrit
 from sharewise.stats.arrays import Floats
 from sharewise.stats.intervals import Difference
 from sharewise.stats.jackknife import Influence
-from sharewise.stats.sensitivity import row_sensitivity
 
 POWER = 0.8
 DRAWS = 20_000
@@ -36,48 +35,6 @@ class Noise:
     """Degrees of freedom with which the variance from rows will be estimated."""
     arm_share: float = 0.5
     """Share of V_s that is the arm's; the rest is the baseline's."""
-
-
-def expected_noise(
-    metric: str,
-    shares: Floats,
-    errors: Floats,
-    *,
-    rows: int,
-    seeds: int,
-    seed_sd: float = 0.01,
-    groups: int | None = None,
-    design_effect: float = 1.0,
-    arm_disagreement: float = ARM_DISAGREEMENT,
-) -> Noise:
-    """What the variances will be, from what is supposed of the models before they are trained.
-
-    Two seeds of one recipe disagree on a share δ = e(1 − e) of a class's rows (half of what independent
-    models of that error rate would), two arms on a further share of δ.
-
-    Args:
-        metric: name of a metric of predicted classes; others have no answer before training.
-        shares: share of each class in the rows, `(classes,)`.
-        errors: expected error rate e in each class, `(classes,)`.
-        rows: labelled rows that will be scored.
-        seeds: models an arm.
-        seed_sd: standard deviation of the metric over seeds on endless rows, in units of the metric.
-        groups: independent groups of rows; each row is one if None.
-        design_effect: how many times the variance from rows grows because rows of a group are alike.
-        arm_disagreement: the further disagreement between two arms, as a share of δ.
-
-    Raises:
-        ValueError: the metric does not follow from predicted classes.
-    """
-    disagreement = errors * (1 - errors)
-    per_row = design_effect * row_sensitivity(metric, shares, errors, disagreement) / rows
-    interaction = per_row / seeds
-    return Noise(
-        arms=arm_disagreement * per_row,
-        interaction=interaction,
-        seeds=2 * seed_sd**2 / seeds + interaction,
-        row_freedom=(groups or rows) - 1,
-    )
 
 
 def noise_after_single(single: Influence, seeds: int, arm_disagreement: float = ARM_DISAGREEMENT) -> Noise:

@@ -94,7 +94,8 @@ class SupposedModels:
     def noise(self, quality: float, size: StudySize) -> Noise:
         """The variances of the difference between an arm of this quality and the baseline.
 
-        Seeds move a model's quality as arms do. At quality 0 these are the variances of `expected_noise`.
+        Seeds move a model's quality as arms do. At quality 0 they are V_e = K²(δ)/(nS), V_a = K²(ε)/n and
+        V_s = 2σ²/S + V_e, with K² as in `row_sensitivity`, and δ and ε the disagreement of seeds and, further, of arms.
 
         Args:
             quality: of the arm, in standard deviations of what decides about a row.
