@@ -80,6 +80,11 @@ KNOWN = {
             "alone, which is not enough among 9 comparisons; it could show a difference of 16 points.",
         ),
         (
+            {"verdict": "inconclusive", "difference": -0.5, "interval": (-1.2, 0.2), "detectable": 1.01},
+            "This data can't tell whether sharing (hard) helps or hurts no_hallucination: −50 points (−120 to 20); "
+            "with so much noise it could show none.",
+        ),
+        (
             {"metric": "mae", "difference": 0.123, "interval": (0.05, 0.196)},
             "Sharing (hard) helps no_hallucination by 0.12 (MAE) (0.05 to 0.20).",
         ),

@@ -46,6 +46,8 @@ def _told(verdict: Verdict) -> str:
         text += f" taken alone, which is not enough among {verdict.m} comparisons"
     if verdict.not_worse:
         text += f", not worse by more than {_size(verdict.metric, verdict.margin)}"
+    if METRICS[verdict.metric].in_points and (verdict.detectable or 0) >= 1:
+        return f"{text}; with so much noise it could show none."
     return f"{text}; it could show a difference of {_size(verdict.metric, verdict.detectable)}."
 
 
