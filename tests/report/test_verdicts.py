@@ -73,6 +73,11 @@ def test_a_comparison_without_interval_is_no_verdict(dialogue):
     assert "1 no verdict" in tally(bare)
 
 
+def test_a_difference_that_no_arm_can_make_is_none(dialogue):
+    row = verdict_table(_edit(dialogue, 0, detectable=1.2)).rows[0]
+    assert row[6].text == "none"
+
+
 def test_each_mark_is_numbered_once_and_explained(dialogue):
     rows = verdict_table(dialogue).rows
     (marks,) = (b for b in verdicts(dialogue).blocks if isinstance(b, Items) and b.title == "Marks")

@@ -46,9 +46,14 @@ def _told(verdict: Verdict) -> str:
         text += f" taken alone, which is not enough among {verdict.m} comparisons"
     if verdict.not_worse:
         text += f", not worse by more than {_size(verdict.metric, verdict.margin)}"
-    if METRICS[verdict.metric].in_points and (verdict.detectable or 0) >= 1:
+    if out_of_reach(verdict):
         return f"{text}; with so much noise it could show none."
     return f"{text}; it could show a difference of {_size(verdict.metric, verdict.detectable)}."
+
+
+def out_of_reach(verdict: Verdict) -> bool:
+    """Whether the detectable difference is one that no arm can make: a hundred points or more."""
+    return METRICS[verdict.metric].in_points and verdict.detectable is not None and verdict.detectable >= 1
 
 
 def told(metric: str, values: Sequence[float]) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sharewise.compare.results import Results
+from sharewise.compare.sentences import out_of_reach
 from sharewise.compare.verdict import Verdict
 from sharewise.report.document import Block, Folded, Items, Paragraph, Section
 from sharewise.report.forest import forests
@@ -132,7 +133,7 @@ def verdict_table(results: Results) -> Table:
         caption=f"Differences of {'each arm' if several else results.verdicts[0].arm} from the baseline, in {units}",
         note="Positive is better. Simultaneous: the intervals that hold for all comparisons at once. Adjusted p: "
         f"Holm's, over {_comparisons(results.verdicts[0].m)}. Detectable: the true difference that such a study finds "
-        "four times in five. Deciding rows (groups, where declared): those that arm and baseline answer differently. A "
+        "four times in five (none: not even a hundred points). Deciding rows (groups, where declared): those that arm and baseline answer differently. A "
         "verdict says nothing about another training sample.",
         stub=2 if several else 1,
     )
@@ -149,7 +150,9 @@ def _row(verdict: Verdict, marks: Mapping[str, int], *, several: bool) -> tuple[
         _interval(verdict.interval, metric),
         _interval(verdict.interval_family, metric),
         number(verdict.p_adjusted, p_value),
-        number(verdict.detectable, lambda value: size(value, metric)),
+        Cell("none", tone="muted")
+        if out_of_reach(verdict)
+        else number(verdict.detectable, lambda value: size(value, metric)),
         number(verdict.deciding_rows, count),
         Cell(", ".join(remarks) or NONE, tone="" if remarks else "muted"),
     )
