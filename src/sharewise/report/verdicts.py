@@ -133,8 +133,8 @@ def verdict_table(results: Results) -> Table:
         caption=f"Differences of {'each arm' if several else results.verdicts[0].arm} from the baseline, in {units}",
         note="Positive is better. Simultaneous: the intervals that hold for all comparisons at once. Adjusted p: "
         f"Holm's, over {_comparisons(results.verdicts[0].m)}. Detectable: the true difference that such a study finds "
-        "four times in five (none: not even a hundred points). Deciding rows (groups, where declared): those that arm and baseline answer differently. A "
-        "verdict says nothing about another training sample.",
+        "four times in five (none: not even a hundred points). Deciding rows (groups, where declared): those that arm "
+        "and baseline answer differently. A verdict says nothing about another training sample.",
         stub=2 if several else 1,
     )
 
