@@ -77,6 +77,7 @@ def test_every_run_has_a_hash_of_its_own(before: dict[str, str]) -> None:
 
 
 TRAINING = {
+    "kernels": "torch",
     "epochs": 2,
     "optimizer": "adafactor",
     "batch_rows": 9,

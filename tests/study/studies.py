@@ -151,6 +151,7 @@ NAMED: dict[str, Any] = {
         "weight_decay": 0.01,
         "max_gradient_norm": 1.0,
         "precision": "fp32",
+        "kernels": "torch",
         "patience": 2,
         "evaluate_every": 100,
         "stop": "never",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from sharewise.models.encoder import build_encoder
 from sharewise.models.sharing import SHARINGS
@@ -62,3 +63,14 @@ def test_a_matrix_decays_by_rate_times_decay(model):
     weight.grad = torch.zeros_like(weight)
     optimizer.step()
     torch.testing.assert_close(weight.detach(), before * (1 - 0.1 * 0.5))
+
+
+def test_every_step_leaves_a_trace_in_the_parameters_that_it_changes():
+    for name in ("adamw", "adafactor"):
+        model = nn.Linear(3, 2)
+        optimizer = build_optimizer(model, TrainingOptions(optimizer=name))
+        model.weight.grad = torch.ones(2, 3)
+        before, at_rest = model.weight._version, model.bias._version
+        optimizer.step()
+        assert model.weight._version > before, name
+        assert model.bias._version == at_rest, name

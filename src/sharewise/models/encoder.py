@@ -11,6 +11,7 @@ from torch import nn
 
 from sharewise.data.tokens import TokenBatch, tokenizer_digest
 from sharewise.errors import UserError
+from sharewise.models.kernels import install, packing
 from sharewise.models.options import EncoderOptions
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Encoder(nn.Module):
         pooling: ``cls`` (the first token's state) or ``mean`` (over the tokens that are no pads).
         segments: how many segments the model knows; token types are passed only where it is two or more.
         longest: how many tokens its position table holds, or None where positions need no table.
+        first_position: the position of a text's first token.
+        packs: whether batches are packed before the model sees them.
     """
 
     def __init__(self, backbone: PreTrainedModel, options: EncoderOptions) -> None:
@@ -43,17 +46,39 @@ class Encoder(nn.Module):
         self.pooling = options.pooling
         self.dropout = _head_dropout(config) if options.dropout is None else options.dropout
         self.longest = position_limit(backbone)
+        self.first_position = _first_position(backbone)
+        self.packs = False
         takes_types = "token_type_ids" in inspect.signature(backbone.forward).parameters
         self.segments = int(getattr(config, "type_vocab_size", 0) or 0) if takes_types else 0
 
     def forward(self, tokens: TokenBatch) -> torch.Tensor:
         """Return the last layer's token states, ``(batch, length, width)``."""
-        inputs = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask.long()}
         # klue/roberta-base has one segment, but a BERT tokenizer that puts the second text into another.
-        if self.segments > 1 and tokens.token_type_ids is not None:
-            inputs["token_type_ids"] = tokens.token_type_ids
+        types = tokens.token_type_ids if self.segments > 1 else None
+        if self.packs and packing.allowed():
+            return self._packed(tokens, types)
+        inputs = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask.long()}
+        if types is not None:
+            inputs["token_type_ids"] = types
         states: torch.Tensor = self.backbone(**inputs, return_dict=True).last_hidden_state
         return states
+
+    def quicken(self) -> None:
+        """Compute with faster layers from now on, on packed texts where the backbone allows it; on the CPU only."""
+        self.packs = install(self.backbone)
+
+    def _packed(self, tokens: TokenBatch, types: torch.Tensor | None) -> torch.Tensor:
+        batch = packing.Packing.of(tokens)
+        pad = self.backbone.config.pad_token_id
+        inputs = {
+            "input_ids": batch.pack(tokens.input_ids, 0 if pad is None else pad),
+            "position_ids": batch.positions[None] + self.first_position,
+        }
+        if types is not None:
+            inputs["token_type_ids"] = batch.pack(types, 0)
+        with packing.packed(batch):
+            states = self.backbone(**inputs, return_dict=True).last_hidden_state
+        return batch.unpack(states)
 
     @property
     def table(self) -> nn.Embedding:
@@ -151,8 +176,18 @@ def _head_dropout(config: Any) -> float:
 
 def position_limit(backbone: nn.Module) -> int | None:
     """Rows of the position table that hold positions; RoBERTa's, up to the pad id, don't."""
+    table = _position_table(backbone)
+    return None if table is None else table.num_embeddings - _first_position(backbone)
+
+
+def _first_position(backbone: nn.Module) -> int:
+    table = _position_table(backbone)
+    return 0 if table is None or table.padding_idx is None else table.padding_idx + 1
+
+
+def _position_table(backbone: nn.Module) -> nn.Embedding | None:
     for name, module in backbone.named_modules():
         last = name.rpartition(".")[2]
         if isinstance(module, nn.Embedding) and last in ("position_embeddings", "embed_positions", "wpe"):
-            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+            return module
     return None

@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from sharewise.data.tokens import TokenBatch, TokenStore
+from sharewise.models.kernels.packing import forbidden
 
 # Rows of the batch that is counted: those around the median length.
 _ROWS = 8
@@ -30,6 +31,12 @@ def flops_per_row(forward: Callable[[TokenBatch], Any], store: TokenStore, devic
     start = max(0, (len(order) - _ROWS) // 2)
     rows = order[start : start + _ROWS]
     # Fused attention isn't counted on every device; written out it is two matrix products.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    # Packing adds tokens, which other lengths of texts wouldn't.
+    with (
+        torch.no_grad(),
+        forbidden(),
+        sdpa_kernel(SDPBackend.MATH),
+        FlopCounterMode(display=False) as counter,
+    ):
         forward(store.batch(rows).to(device))
     return float(counter.get_total_flops() / len(rows))

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.graph import increment_version
 
 from sharewise.train.options import TrainingOptions
 
@@ -20,7 +21,14 @@ def build_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.O
     if options.optimizer == "adafactor":
         return torch.optim.Adafactor(groups, lr=options.learning_rate)
     device = next(model.parameters()).device
-    return torch.optim.AdamW(groups, lr=options.learning_rate, fused=device.type in ("cpu", "cuda"))
+    optimizer = torch.optim.AdamW(groups, lr=options.learning_rate, fused=device.type in ("cpu", "cuda"))
+    # The fused step changes parameters without a trace, by which copies of them would know that they are old.
+    optimizer.register_step_post_hook(_leave_a_trace)
+    return optimizer
+
+
+def _leave_a_trace(optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
+    increment_version([p for group in optimizer.param_groups for p in group["params"] if p.grad is not None])
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.compaction import compact
-from sharewise.models.encoder import build_encoder, check_length
+from sharewise.models.encoder import Encoder, build_encoder, check_length
 from sharewise.models.sharing import SHARINGS, Sharing
 from sharewise.train.cells import Cells, task_losses
 from sharewise.train.job import Job
@@ -44,6 +44,10 @@ class HeadsLearner(Learner):
         self.compaction = compact(encoder, np.unique(np.concatenate(used)))
         self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(device)
         self.model = SHARINGS[job.sharing](encoder, job.tasks, seed=job.seed, options=job.sharing_options)
+        if job.training.kernels == "auto" and device.type == "cpu":
+            for module in self.model.modules():
+                if isinstance(module, Encoder):
+                    module.quicken()
 
     def forward(self, tokens: TokenBatch, cells: Mapping[str, Cells]) -> dict[str, torch.Tensor]:
         """See Learner."""

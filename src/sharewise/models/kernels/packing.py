@@ -1,0 +1,190 @@
+"""Packed texts: all tokens of a batch one after another, so that nothing but attention ever sees a pad.
+
+Matrix products take the tokens as they are, a few more at the end to round their number up: each new number of rows
+costs the CPU's matrix library milliseconds of preparation. Attention spreads the tokens out again, to a length that
+suits vector registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, final
+
+import torch
+
+from sharewise.data.tokens import TokenBatch
+
+# Tokens of a batch are rounded up to a multiple of the first, lengths in attention of the second.
+_TOKENS, _LENGTH = 64, 32
+_allowed: ContextVar[bool] = ContextVar("packing allowed", default=True)
+_current: ContextVar[Packing | None] = ContextVar("packing", default=None)
+
+
+class Layout(Protocol):
+    """How a batch lies, and how attention sees it: as ``batch * heads`` matrices of ``(length, size)``."""
+
+    @property
+    def bias(self) -> torch.Tensor:
+        """What attention adds to its scores: minus infinity where nothing is to be read, ``(batch, 1, 1, length)``."""
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn an encoder's queries, keys or values into ``(batch * heads, length, size)``, zero at pads."""
+
+    def gather(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn ``(batch * heads, length, size)`` into what the encoder takes back, heads before the last."""
+
+
+@final
+@dataclass(frozen=True)
+class Padded:
+    """A batch that is padded on the right.
+
+    Attributes:
+        width: its length.
+        bias: see Layout.
+    """
+
+    width: int
+    bias: torch.Tensor
+
+    @classmethod
+    def of(cls, mask: torch.Tensor | None, query: torch.Tensor) -> Padded:
+        """Return the layout of queries ``(batch, heads, length, size)`` that all read by the same mask."""
+        batch, _, width, _ = query.shape
+        return cls(
+            width, _bias(torch.ones(batch, width, dtype=torch.bool) if mask is None else mask[:, 0, 0])
+        )
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """See Layout."""
+        batch, heads, _, size = values.shape
+        blank = values.new_zeros(batch, heads, self.bias.shape[-1], size)
+        blank[:, :, : self.width] = values
+        return blank.view(batch * heads, -1, size)
+
+    def gather(self, values: torch.Tensor) -> torch.Tensor:
+        """See Layout."""
+        found = values.view(len(self.bias), -1, *values.shape[1:])
+        return found[:, :, : self.width].transpose(1, 2).contiguous()
+
+
+@final
+@dataclass(frozen=True)
+class Packing:
+    """How a batch is packed.
+
+    Attributes:
+        mask: bool ``(batch, length)`` of the batch; False at pads.
+        total: tokens after packing, the added ones included.
+    """
+
+    mask: torch.Tensor
+    total: int
+
+    @classmethod
+    def of(cls, tokens: TokenBatch) -> Packing:
+        """Return how a batch is to be packed."""
+        real = int(tokens.attention_mask.sum())
+        return cls(tokens.attention_mask, _rounded(real, _TOKENS))
+
+    @cached_property
+    def rows(self) -> torch.Tensor:
+        """Place of each real token among ``batch * length``, int64 ``(tokens,)``."""
+        return self.mask.flatten().nonzero().squeeze(1)
+
+    @cached_property
+    def positions(self) -> torch.Tensor:
+        """Place of each token in its text, int64 ``(total,)``; 0 for added ones."""
+        return self._filled(self.rows % self.mask.shape[1], 0)
+
+    @property
+    def length(self) -> int:
+        """Length of the texts as attention sees them."""
+        return _rounded(self.mask.shape[1], _LENGTH)
+
+    @cached_property
+    def places(self) -> torch.Tensor:
+        """Place of each real token among ``batch * self.length``, int64 ``(tokens,)``."""
+        width = self.mask.shape[1]
+        return self.rows // width * self.length + self.rows % width
+
+    @cached_property
+    def bias(self) -> torch.Tensor:
+        """See Layout."""
+        return _bias(self.mask)
+
+    def pack(self, values: torch.Tensor, filler: int) -> torch.Tensor:
+        """Turn ``(batch, length)`` into ``(1, total)``."""
+        return self._filled(values.flatten()[self.rows], filler)[None]
+
+    def unpack(self, states: torch.Tensor) -> torch.Tensor:
+        """Turn ``(1, total, width)`` into ``(batch, length, width)``, zero at pads."""
+        batch, length = self.mask.shape
+        blank = states.new_zeros(batch * length, states.shape[-1])
+        return blank.index_copy(0, self.rows, states[0, : len(self.rows)]).view(batch, length, -1)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn ``(1, heads, total, size)`` into ``(batch * heads, self.length, size)``, zero at pads."""
+        _, heads, _, size = values.shape
+        batch = len(self.mask)
+        flat = values[0].transpose(0, 1).reshape(-1, heads * size)
+        blank = values.new_zeros(batch * self.length, heads * size)
+        blank.index_copy_(0, self.places, flat[: len(self.places)])
+        found = blank.view(batch, self.length, heads, size).transpose(1, 2)
+        return found.reshape(batch * heads, self.length, size)
+
+    def gather(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn ``(batch * heads, self.length, size)`` into ``(1, total, heads, size)``, zero for added tokens."""
+        batch, size = len(self.mask), values.shape[-1]
+        found = values.view(batch, -1, self.length, size).transpose(1, 2).reshape(batch * self.length, -1)
+        packed = found.new_zeros(self.total, found.shape[1])
+        torch.index_select(found, 0, self.places, out=packed[: len(self.places)])
+        return packed.view(1, self.total, -1, size)
+
+    def _filled(self, values: torch.Tensor, filler: int) -> torch.Tensor:
+        return torch.nn.functional.pad(values, (0, self.total - len(values)), value=filler)
+
+
+def _rounded(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
+
+
+def _bias(mask: torch.Tensor) -> torch.Tensor:
+    batch, width = mask.shape
+    bias = torch.full((batch, _rounded(width, _LENGTH)), float("-inf"))
+    bias[:, :width].masked_fill_(mask, 0.0)
+    return bias[:, None, None]
+
+
+def current() -> Packing | None:
+    """Return how the batch that an encoder computes just now is packed, if it is."""
+    return _current.get()
+
+
+@contextmanager
+def packed(packing: Packing) -> Iterator[None]:
+    """Tell attention how the batch is packed while the block runs."""
+    token = _current.set(packing)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def allowed() -> bool:
+    """Whether encoders and attention may add tokens of their own."""
+    return _allowed.get()
+
+
+@contextmanager
+def forbidden() -> Iterator[None]:
+    """Let encoders and attention compute batches just as they are padded while the block runs."""
+    token = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)

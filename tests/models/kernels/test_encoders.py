@@ -1,0 +1,179 @@
+"""Faster layers in whole encoders: the same outputs and gradients as PyTorch's own, but for rounding."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from transformers import (
+    BertConfig,
+    BertModel,
+    DebertaV2Config,
+    DebertaV2Model,
+    DistilBertConfig,
+    DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
+    ModernBertConfig,
+    ModernBertModel,
+    RobertaConfig,
+    RobertaModel,
+)
+
+from sharewise.data.tokens import TokenBatch
+from sharewise.models.encoder import Encoder
+from sharewise.models.kernels import packing
+from sharewise.models.kernels.products import FastLinear
+from sharewise.models.options import EncoderOptions
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+LENGTHS = (3, 40, 17, 8, 1)
+
+
+def bert(**keys):
+    return BertModel(BertConfig(vocab_size=50, **SIZES | keys), add_pooling_layer=False)
+
+
+def roberta(**keys):
+    config = RobertaConfig(vocab_size=50, pad_token_id=1, max_position_embeddings=64, **SIZES | keys)
+    return RobertaModel(config, add_pooling_layer=False)
+
+
+def electra(**keys):
+    return ElectraModel(ElectraConfig(vocab_size=50, embedding_size=16, **SIZES | keys))
+
+
+def modernbert(**keys):
+    kinds = {"layer_types": ["full_attention"] * 2} | keys
+    return ModernBertModel(ModernBertConfig(vocab_size=50, pad_token_id=0, **SIZES | kinds))
+
+
+def distilbert(**keys):
+    return DistilBertModel(
+        DistilBertConfig(vocab_size=50, dim=32, n_layers=2, n_heads=2, hidden_dim=64, **keys)
+    )
+
+
+def deberta(**keys):
+    return DebertaV2Model(DebertaV2Config(vocab_size=50, type_vocab_size=0, **SIZES | keys))
+
+
+MODELS = {
+    "bert": (lambda: bert(**NO_DROPOUT), True),
+    "roberta": (lambda: roberta(**NO_DROPOUT), True),
+    "electra": (lambda: electra(**NO_DROPOUT), True),
+    "modernbert": (modernbert, True),
+    "modernbert_local": (
+        lambda: modernbert(layer_types=["full_attention", "sliding_attention"], local_attention=8),
+        False,
+    ),
+    "distilbert": (lambda: distilbert(dropout=0.0, attention_dropout=0.0), False),
+    "deberta": (lambda: deberta(**NO_DROPOUT), False),
+}
+
+
+def encoders(name: str) -> tuple[Encoder, Encoder]:
+    """Return one encoder as PyTorch computes it and as it is computed faster."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        plain = MODELS[name][0]()
+    if name != "deberta":
+        plain.config._attn_implementation = "sdpa"
+    faster = Encoder(copy.deepcopy(plain), EncoderOptions(name="x"))
+    faster.quicken()
+    return Encoder(plain, EncoderOptions(name="x")), faster
+
+
+def batch(pad: int) -> TokenBatch:
+    generator = torch.Generator().manual_seed(0)
+    mask = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]
+    ids = torch.randint(2, 50, mask.shape, generator=generator)
+    types = torch.randint(0, 2, mask.shape, generator=generator)
+    return TokenBatch(torch.where(mask, ids, pad), mask, torch.where(mask, types, 0))
+
+
+def outputs_and_gradients(encoder: Encoder, *, low: bool) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    tokens = batch(encoder.backbone.config.pad_token_id or 0)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=low):
+        states = encoder(tokens)
+    states = states.float() * tokens.attention_mask[..., None]
+    weights = torch.randn(states.shape, generator=torch.Generator().manual_seed(1))
+    encoder.zero_grad()
+    (states * weights).sum().backward()
+    return states.detach(), {n: p.grad for n, p in encoder.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("training", [True, False])
+def test_outputs_and_gradients_are_pytorchs_own(name, training):
+    plain, faster = encoders(name)
+    assert faster.packs == MODELS[name][1]
+    states, gradients = outputs_and_gradients(plain.train(training), low=False)
+    its_states, its_gradients = outputs_and_gradients(faster.train(training), low=False)
+    torch.testing.assert_close(its_states, states, atol=2e-5, rtol=1e-4)
+    assert its_gradients.keys() == gradients.keys()
+    for key, gradient in gradients.items():
+        torch.testing.assert_close(its_gradients[key], gradient, atol=5e-5, rtol=1e-3, msg=key)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_in_bfloat16_they_are_float32s_to_its_rounding(name):
+    plain, faster = encoders(name)
+    exact, exact_gradients = outputs_and_gradients(plain, low=False)
+    its, its_gradients = outputs_and_gradients(faster, low=True)
+    # Sums over layers are bfloat16 too, whose numbers are 2^-8 apart.
+    assert 0 < (its - exact).norm() < 2**-7 * exact.norm()
+    error = sum((its_gradients[k] - g).square().sum() for k, g in exact_gradients.items()) ** 0.5
+    assert error < 0.03 * sum(g.square().sum() for g in exact_gradients.values()) ** 0.5
+    assert all(g.dtype == torch.float32 for g in its_gradients.values())
+
+
+def test_copies_in_bfloat16_follow_every_kind_of_change():
+    _, faster = encoders("bert")
+    linear = next(m for m in faster.modules() if isinstance(m, FastLinear))
+
+    def found() -> torch.Tensor:
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            return linear(torch.eye(linear.in_features)) - linear.bias
+
+    def load() -> None:
+        linear.load_state_dict({"weight": torch.full_like(linear.weight, 0.25), "bias": linear.bias})
+
+    for change in (lambda: nn.init.constant_(linear.weight, 0.5), load):
+        change()
+        torch.testing.assert_close(found(), linear.weight.T, atol=1e-2, rtol=1e-2)
+
+
+def test_packing_turns_back_into_what_was_packed():
+    tokens = batch(0)
+    packed = packing.Packing.of(tokens)
+    assert packed.total == 128
+    assert int(tokens.attention_mask.sum()) == sum(LENGTHS)
+    values = packed.pack(tokens.input_ids, 7)
+    assert values.shape == (1, 128)
+    assert (values[0, sum(LENGTHS) :] == 7).all()
+    unpacked = packed.unpack(values[..., None].float())[..., 0]
+    assert torch.equal(unpacked.long(), torch.where(tokens.attention_mask, tokens.input_ids, 0))
+    starts = torch.cumsum(torch.tensor((0, *LENGTHS[:-1])), 0)
+    assert packed.positions[starts].tolist() == [0] * len(LENGTHS)
+    heads = torch.randn(1, 2, packed.total, 4)
+    spread = packed.spread(heads)
+    assert spread.shape == (len(LENGTHS) * 2, 64, 4)
+    torch.testing.assert_close(
+        packed.gather(spread)[0, : sum(LENGTHS)], heads[0].transpose(0, 1)[: sum(LENGTHS)]
+    )
+
+
+def test_encoders_stay_padded_where_packing_is_forbidden():
+    _, faster = encoders("bert")
+    seen = []
+    faster.backbone.register_forward_pre_hook(
+        lambda module, arguments, keywords: seen.append(keywords["input_ids"].shape), with_kwargs=True
+    )
+    faster(batch(0))
+    with packing.forbidden():
+        faster(batch(0))
+    assert seen == [(1, 128), (len(LENGTHS), max(LENGTHS))]
