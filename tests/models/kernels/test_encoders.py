@@ -24,7 +24,7 @@ from transformers import (
 
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.encoder import Encoder
-from sharewise.models.kernels import packing
+from sharewise.models.kernels import layer, packing
 from sharewise.models.kernels.products import FastLinear
 from sharewise.models.options import EncoderOptions
 
@@ -177,3 +177,39 @@ def test_encoders_stay_padded_where_packing_is_forbidden():
     with packing.forbidden():
         faster(batch(0))
     assert seen == [(1, 128), (len(LENGTHS), max(LENGTHS))]
+
+
+@pytest.mark.parametrize("name", ["bert", "roberta", "electra"])
+def test_a_layer_in_one_step_is_its_modules_with_the_same_masks(name, monkeypatch):
+    rates = {"hidden_dropout_prob": 0.3, "attention_probs_dropout_prob": 0.2}
+    make = {"bert": bert, "roberta": roberta, "electra": electra}[name]
+    monkeypatch.setitem(MODELS, name, (lambda: make(**rates), True))
+    _, whole = encoders(name)
+    monkeypatch.setattr(layer, "_KINDS", frozenset())
+    _, apart = encoders(name)
+    assert sum(isinstance(m, layer.FastLayer) for m in whole.modules()) == 2
+    assert not any(isinstance(m, layer.FastLayer) for m in apart.modules())
+    found = []
+    for encoder in (whole, apart):
+        torch.manual_seed(5)
+        found.append(outputs_and_gradients(encoder.train(), low=True))
+    (one, one_gradients), (other, other_gradients) = found
+    assert (one - other).norm() < 2**-7 * other.norm()
+    assert one_gradients.keys() == other_gradients.keys()
+    error = sum((one_gradients[k] - g).square().sum() for k, g in other_gradients.items()) ** 0.5
+    assert error < 0.03 * sum(g.square().sum() for g in other_gradients.values()) ** 0.5
+    torch.manual_seed(6)
+    assert (outputs_and_gradients(whole, low=True)[0] - one).norm() > 0.05 * one.norm()
+
+
+def test_a_layer_with_frozen_weights_or_hooks_still_answers():
+    plain, faster = encoders("bert")
+    for parameter in faster.backbone.encoder.layer[0].parameters():
+        parameter.requires_grad_(False)
+    _, gradients = outputs_and_gradients(plain, low=False)
+    _, its = outputs_and_gradients(faster, low=True)
+    assert {k for k in gradients if ".layer.0." not in k} == its.keys()
+    seen = []
+    faster.backbone.encoder.layer[1].register_forward_hook(lambda m, i, output: seen.append(output.shape))
+    outputs_and_gradients(faster, low=True)
+    assert seen == [(1, 128, 32)]

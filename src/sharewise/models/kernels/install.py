@@ -34,9 +34,11 @@ def install(backbone: PreTrainedModel) -> bool:
     Returns:
         Whether it may be given packed texts.
     """
-    from sharewise.models.kernels import attention
+    from sharewise.models.kernels import attention, layer
 
     copies = Copies()
+    for module in backbone.modules():
+        layer.replace(module, copies)
     for module in backbone.modules():
         # Not subclasses: they compute something else.
         if type(module) is nn.Linear:

@@ -127,23 +127,37 @@ class Packing:
         blank = states.new_zeros(batch * length, states.shape[-1])
         return blank.index_copy(0, self.rows, states[0, : len(self.rows)]).view(batch, length, -1)
 
+    @cached_property
+    def low_bias(self) -> torch.Tensor:
+        """The same in bfloat16."""
+        return self.bias.to(torch.bfloat16)
+
     def spread(self, values: torch.Tensor) -> torch.Tensor:
         """Turn ``(1, heads, total, size)`` into ``(batch * heads, self.length, size)``, zero at pads."""
-        _, heads, _, size = values.shape
-        batch = len(self.mask)
-        flat = values[0].transpose(0, 1).reshape(-1, heads * size)
-        blank = values.new_zeros(batch * self.length, heads * size)
-        blank.index_copy_(0, self.places, flat[: len(self.places)])
-        found = blank.view(batch, self.length, heads, size).transpose(1, 2)
-        return found.reshape(batch * heads, self.length, size)
+        heads = values.shape[1]
+        return self.spread_all(values[0].transpose(0, 1).reshape(values.shape[2], -1), heads, 1)[0]
 
     def gather(self, values: torch.Tensor) -> torch.Tensor:
         """Turn ``(batch * heads, self.length, size)`` into ``(1, total, heads, size)``, zero for added tokens."""
-        batch, size = len(self.mask), values.shape[-1]
-        found = values.view(batch, -1, self.length, size).transpose(1, 2).reshape(batch * self.length, -1)
-        packed = found.new_zeros(self.total, found.shape[1])
+        return self.gather_all(values[None]).view(1, self.total, -1, values.shape[-1])
+
+    def spread_all(self, values: torch.Tensor, heads: int, parts: int) -> torch.Tensor:
+        """Turn ``(total, parts * heads * size)`` into ``(parts, batch * heads, self.length, size)``, zero at pads."""
+        batch = len(self.mask)
+        blank = values.new_zeros(batch * self.length, values.shape[1])
+        blank.index_copy_(0, self.places, values[: len(self.places)])
+        found = blank.view(batch, self.length, parts, heads, -1).permute(2, 0, 3, 1, 4)
+        return found.reshape(parts, batch * heads, self.length, -1)
+
+    def gather_all(self, values: torch.Tensor) -> torch.Tensor:
+        """Turn ``(parts, batch * heads, self.length, size)`` into ``(total, parts * heads * size)``."""
+        parts, _, _, size = values.shape
+        found = values.view(parts, len(self.mask), -1, self.length, size).permute(1, 3, 0, 2, 4)
+        found = found.reshape(len(self.mask) * self.length, -1)
+        packed = found.new_empty(self.total, found.shape[1])
+        packed[len(self.places) :] = 0
         torch.index_select(found, 0, self.places, out=packed[: len(self.places)])
-        return packed.view(1, self.total, -1, size)
+        return packed
 
     def _filled(self, values: torch.Tensor, filler: int) -> torch.Tensor:
         return torch.nn.functional.pad(values, (0, self.total - len(values)), value=filler)

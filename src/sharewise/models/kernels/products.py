@@ -23,10 +23,11 @@ class Copies:
         self.copies: list[torch.Tensor] = []
         self.versions: list[int] = []
 
-    def add(self, weight: nn.Parameter) -> int:
-        """Take a weight in, and return its number."""
+    def add(self, weight: nn.Parameter, place: torch.Tensor | None = None) -> int:
+        """Take a weight in, its copy in a tensor of its own or in the given place; return its number."""
+        copy = torch.empty_like(weight, dtype=LOW, requires_grad=False) if place is None else place
         self.weights.append(weight)
-        self.copies.append(weight.detach().to(LOW))
+        self.copies.append(copy.copy_(weight.detach()))
         self.versions.append(weight._version)
         return len(self.weights) - 1
 
@@ -83,22 +84,29 @@ class FastLinear(nn.Linear):
     numbers: tuple[int, int | None]
 
     @classmethod
-    def replace(cls, linear: nn.Linear, copies: Copies) -> None:
-        """Turn a linear map into one of these."""
+    def replace(
+        cls, linear: nn.Linear, copies: Copies, places: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> None:
+        """Turn a linear map into one of these; the copies of weight and bias may have places given to them."""
         linear.__class__ = cls
         faster = cast(FastLinear, linear)
-        bias = None if faster.bias is None else copies.add(faster.bias)
-        faster.copies, faster.numbers = copies, (copies.add(faster.weight), bias)
+        weight, bias = places or (None, None)
+        faster.copies = copies
+        faster.numbers = (
+            copies.add(cast(nn.Parameter, faster.weight), weight),
+            None if faster.bias is None else copies.add(faster.bias, bias),
+        )
+
+    def low(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return weight and bias in bfloat16."""
+        weight, bias = self.numbers
+        return self.copies.copy(weight), None if bias is None else self.copies.copy(bias)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """See nn.Linear."""
         if not low_on_cpu(input):
             return functional.linear(input, self.weight, self.bias)
-        weight, bias = self.numbers
-        low_bias = None if bias is None else self.copies.copy(bias)
-        found: torch.Tensor = _Product.apply(  # type: ignore[no-untyped-call]
-            input, self.weight, self.bias, self.copies.copy(weight), low_bias
-        )
+        found: torch.Tensor = _Product.apply(input, self.weight, self.bias, *self.low())  # type: ignore[no-untyped-call]
         return found
 
 

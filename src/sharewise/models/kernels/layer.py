@@ -1,0 +1,268 @@
+"""A whole layer of BERT's family in one step forward and one back, on packed texts in bfloat16.
+
+Taken apart into PyTorch's operations a layer spends as much time between its matrix products as in them. Here the three
+products of queries, keys and values are one, sums and scales are parts of other operations, and nothing is kept or
+moved that the way back doesn't need. The arithmetic is that of the layer's modules: the same roundings, but for sums
+that the products take over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast, final
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sharewise.models.kernels.dropout import drops, kept, random_cells
+from sharewise.models.kernels.packing import Packing, current
+from sharewise.models.kernels.products import LOW, Copies, FastLinear, low_on_cpu
+
+# The class in transformers whose layers are of this make, as its relatives are.
+_KINDS = frozenset({"BertLayer", "CamembertLayer", "ElectraLayer", "RobertaLayer", "XLMRobertaLayer"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """What a layer computes with, besides its weights.
+
+    Attributes:
+        packing: of the batch.
+        heads: of attention.
+        scale: of the products of queries and keys.
+        attention: probability that a share of attention is dropped.
+        states: probability that a cell is dropped from either part's output.
+        eps: of either norm.
+    """
+
+    packing: Packing
+    heads: int
+    scale: float
+    attention: float
+    states: tuple[float, float]
+    eps: tuple[float, float]
+
+
+@final
+class _Layer(torch.autograd.Function):
+    """norm2(h + drop(gelu(h U' + b) V' + c)) with h = norm1(x + drop(attention(x) O' + o))."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, shape: _Shape, low: tuple[torch.Tensor, ...], *weights: torch.Tensor
+    ) -> torch.Tensor:
+        """Map ``(total, width)`` to the same.
+
+        Args:
+            ctx: keeps what the way back needs.
+            x: states, bfloat16.
+            shape: see there.
+            low: copies in bfloat16 of the products' weights and biases: of queries, keys and values in one, then of
+                attention's output, the layer's inner and outer.
+            weights: the weights themselves; the norms' are used as they are.
+        """
+        in_weight, in_bias, out_weight, out_bias, up_weight, up_bias, down_weight, down_bias = low
+        norms = weights[-4:]
+        packing, width = shape.packing, x.shape[-1]
+        qkv = packing.spread_all(torch.addmm(in_bias, x, in_weight.t()), shape.heads, 3)
+        q, k, v = qkv
+        q.mul_(shape.scale)
+        scores = torch.bmm(q, k.transpose(1, 2))
+        scores.view(len(packing.mask), shape.heads, *scores.shape[1:]).add_(packing.low_bias)
+        shares = torch.softmax(scores, dim=-1)
+        del scores
+        read, cells = _drop(shares, shape.attention)
+        context = packing.gather(torch.bmm(read, v)).view(-1, width)
+        if cells is not None:
+            context.mul_(1.0 / (1.0 - shape.attention))
+        one, one_cells = _drop(torch.addmm(out_bias, context, out_weight.t()), shape.states[0])
+        summed = torch.add(x, one, alpha=1.0 / (1.0 - shape.states[0]))
+        h, *of_first = torch.native_layer_norm(summed, [width], norms[0], norms[1], shape.eps[0])
+        inner = torch.addmm(up_bias, h, up_weight.t())
+        active = functional.gelu(inner)
+        two, two_cells = _drop(torch.addmm(down_bias, active, down_weight.t()), shape.states[1])
+        total = torch.add(h, two, alpha=1.0 / (1.0 - shape.states[1]))
+        y, *of_second = torch.native_layer_norm(total, [width], norms[2], norms[3], shape.eps[1])
+        ctx.shape = shape
+        ctx.cells = cells, one_cells, two_cells
+        ctx.save_for_backward(
+            x,
+            qkv,
+            shares,
+            context,
+            summed,
+            h,
+            inner,
+            active,
+            total,
+            *of_first,
+            *of_second,
+            in_weight,
+            out_weight,
+            up_weight,
+            down_weight,
+            *norms,
+        )
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
+        """Return the gradients of the states and of all weights."""
+        (
+            x,
+            qkv,
+            shares,
+            context,
+            summed,
+            h,
+            inner,
+            active,
+            total,
+            mean1,
+            rstd1,
+            mean2,
+            rstd2,
+            in_weight,
+            out_weight,
+            up_weight,
+            down_weight,
+            *norms,
+        ) = ctx.saved_tensors
+        shape: _Shape = ctx.shape
+        cells, one_cells, two_cells = ctx.cells
+        width, every = [x.shape[-1]], [True, True, True]
+        norm_back = torch.ops.aten.native_layer_norm_backward
+        at_total, w2, b2 = norm_back(
+            gradients[0].contiguous(), total, width, mean2, rstd2, norms[2], norms[3], every
+        )
+        at_down = _drop_back(at_total, two_cells, shape.states[1])
+        at_inner = torch.ops.aten.gelu_backward(torch.mm(at_down, down_weight), inner)
+        at_h = torch.addmm(at_total, at_inner, up_weight)
+        at_summed, w1, b1 = norm_back(at_h, summed, width, mean1, rstd1, norms[0], norms[1], every)
+        at_out = _drop_back(at_summed, one_cells, shape.states[0])
+        at_context = torch.mm(at_out, out_weight)
+        if cells is not None:
+            at_context.mul_(1.0 / (1.0 - shape.attention))
+        q, k, v = qkv
+        found = shape.packing.spread_all(at_context, shape.heads, 1)[0]
+        at_shares = torch.bmm(found, v.transpose(1, 2))
+        read = shares
+        if cells is not None:
+            at_shares, read = kept(at_shares, cells, shape.attention), kept(shares, cells, shape.attention)
+        at_scores = torch._softmax_backward_data(at_shares, shares, -1, LOW)
+        at_qkv = torch.empty_like(qkv)
+        torch.bmm(at_scores, k, out=at_qkv[0]).mul_(shape.scale)
+        torch.bmm(at_scores.transpose(1, 2), q, out=at_qkv[1])
+        torch.bmm(read.transpose(1, 2), found, out=at_qkv[2])
+        at_in = shape.packing.gather_all(at_qkv)
+        at_x = torch.addmm(at_summed, at_in, in_weight)
+        in_w, in_b = _of_weights(at_in, x)
+        return (
+            at_x,
+            None,
+            None,
+            *(piece for pair in zip(in_w.chunk(3), in_b.chunk(3), strict=True) for piece in pair),
+            *_of_weights(at_out, context),
+            *_of_weights(at_inner, h),
+            *_of_weights(at_down, active),
+            w1,
+            b1,
+            w2,
+            b2,
+        )
+
+
+def _drop(x: torch.Tensor, p: float) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Drop cells without scaling the others; return the random bits too, None where nothing is dropped."""
+    if p == 0.0:
+        return x, None
+    cells = random_cells(x)
+    return kept(x, cells, p), cells
+
+
+def _drop_back(gradient: torch.Tensor, cells: torch.Tensor | None, p: float) -> torch.Tensor:
+    return gradient if cells is None else kept(gradient, cells, p).mul_(1.0 / (1.0 - p))
+
+
+def _of_weights(above: torch.Tensor, below: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.mm(above.t(), below).float(), above.sum(dim=0).float()
+
+
+class FastLayer:
+    """Stands before a layer's own class, and computes the layer in one step where it can.
+
+    Attributes:
+        products: of queries, keys and values, attention's output, the layer's inner and outer.
+        joint: copies in bfloat16 of the first three's weights and biases, one under the other.
+    """
+
+    joint: tuple[torch.Tensor, torch.Tensor]
+
+    def forward(self, hidden_states: torch.Tensor, *others: Any, **keywords: Any) -> Any:
+        """See the layer's own class."""
+        packing, layer = current(), cast(Any, self)
+        products, norms = _parts(layer)
+        weights = [p for part in (*products, *norms) for p in (part.weight, part.bias)]
+        rates = layer.attention.self.dropout.p, layer.attention.output.dropout.p, layer.output.dropout.p
+        if (
+            packing is None
+            or not low_on_cpu(hidden_states)
+            or not (all(p.requires_grad for p in weights) or not torch.is_grad_enabled())
+            or not all(drops(hidden_states.to(LOW), p) for p in rates if layer.training and p)
+        ):
+            return super().forward(hidden_states, *others, **keywords)  # type: ignore[misc]
+        rates = rates if layer.training else (0.0, 0.0, 0.0)
+        shape = _Shape(
+            packing=packing,
+            heads=layer.attention.self.num_attention_heads,
+            scale=layer.attention.self.scaling,
+            attention=rates[0],
+            states=(rates[1], rates[2]),
+            eps=(norms[0].eps, norms[1].eps),
+        )
+        # Asked for one by one they are brought up to date, the first three where `joint` holds them.
+        single = [copy for product in products for copy in product.low()]
+        states = hidden_states[0].to(LOW)
+        found: torch.Tensor = _Layer.apply(states, shape, (*self.joint, *single[6:]), *weights)  # type: ignore[no-untyped-call]
+        return found[None]
+
+
+def replace(layer: nn.Module, copies: Copies) -> None:
+    """Let a layer be computed in one step where it is of BERT's make; else leave it as it is."""
+    if type(layer).__name__ not in _KINDS:
+        return
+    products, norms = _parts(layer)
+    plain: Any = layer
+    act = plain.intermediate.intermediate_act_fn
+    if (
+        any(type(p) is not nn.Linear or p.bias is None for p in products)
+        or any(type(n) is not nn.LayerNorm for n in norms)
+        or getattr(act, "act", None) is not functional.gelu
+        or plain.chunk_size_feed_forward
+        or plain.is_decoder
+        or plain.attention.self.num_attention_heads * plain.attention.self.attention_head_size
+        != products[0].in_features
+    ):
+        return
+    width = products[0].in_features
+    joint = torch.empty(3 * width, width, dtype=LOW), torch.empty(3 * width, dtype=LOW)
+    for number, product in enumerate(products):
+        part = slice(number * width, (number + 1) * width)
+        FastLinear.replace(product, copies, (joint[0][part], joint[1][part]) if number < 3 else None)
+    layer.__class__ = type(f"Fast{type(layer).__name__}", (FastLayer, type(layer)), {})
+    plain.joint = joint
+
+
+def _parts(layer: Any) -> tuple[tuple[Any, ...], tuple[Any, Any]]:
+    """Return a layer's products, in the order of the way forward, and its norms."""
+    attention = layer.attention
+    products = (
+        attention.self.query,
+        attention.self.key,
+        attention.self.value,
+        attention.output.dense,
+        layer.intermediate.dense,
+        layer.output.dense,
+    )
+    return products, (attention.output.LayerNorm, layer.output.LayerNorm)
