@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint browser clean
+.PHONY: demo test bench check lint browser clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Sharewise needs Python 3.11 or newer; set PYTHON=python3.11, say") if sys.version_info < (3, 11) else None'
@@ -20,6 +20,11 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/training_speed.py --repetitions 1 $(if $(AMCD),--amcd $(AMCD) --cases amcd dialogues roberta)
+	$(BIN)/python benchmarks/study_speed.py
+	$(BIN)/python benchmarks/start_and_memory.py
 
 lint: $(READY)
 	$(BIN)/ruff check

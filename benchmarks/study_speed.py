@@ -1,0 +1,103 @@
+"""A whole study beside the same runs one after another with HF Trainer, tuned.
+
+The study has the shape of a published comparison: two tasks, each alone, both together, and six settings of their
+weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached. HF
+Trainer trains as many models on the same rows, in one process, one after another, without evaluation; its shared
+models have one head for both tasks, which costs it no more.
+
+    python benchmarks/study_speed.py [--rows 320]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import polars as pl
+from rivals import LEARNING_RATE, Work, hf_trainer
+from training_speed import minilm
+
+TASKS = {"consistency": "consistency_majority", "no_hallucination": "no_hallucination_majority"}
+WEIGHTS = ((0.2, 0.8), (0.3, 0.7), (0.4, 0.6), (0.5, 0.5), (0.7, 0.3), (1.0, 1.0))
+SEEDS = (1, 2, 3)
+
+
+def frames(rows: int) -> dict[str, dict[str, pl.DataFrame]]:
+    """Return each task's own simulated dialogues, by split."""
+    from sharewise.data.corpus.dialogues import simulate
+
+    found = {}
+    for number, (task, label) in enumerate(TASKS.items(), start=1):
+        sizes = {"train": rows, "validation": 64, "test": 128}
+        whole = simulate("en", list(sizes.values()), number, "published")
+        text = (pl.col("human_question") + " " + pl.col("bot_response")).alias("text")
+        whole = whole.select(text, pl.col(label).alias("label"))
+        found[task], start = {}, 0
+        for split, size in sizes.items():
+            found[task][split] = whole.slice(start, size)
+            start += size
+    return found
+
+
+def sharewise_seconds(data: dict[str, dict[str, pl.DataFrame]], folder: Path) -> float:
+    """Compare all arms, from files to verdicts."""
+    from sharewise import Study, compare
+
+    for task, splits in data.items():
+        for split, frame in splits.items():
+            frame.write_csv(folder / f"{task}-{split}.csv")
+    study = Study(
+        name="study",
+        data={
+            task: {split: str(folder / f"{task}-{split}.csv") for split in splits} | {"text": "text"}
+            for task, splits in data.items()
+        },
+        tasks={task: {"data": task, "kind": "binary", "label": "label"} for task in data},
+        encoder={"name": minilm(), "pooling": "mean"},
+        training={"epochs": 1, "batch_rows": 32, "learning_rate": LEARNING_RATE, "max_length": 128},
+        arms={"hard": {"sharing": "hard"}},
+        sweep={"hard": {"weights": [dict(zip(TASKS, pair, strict=True)) for pair in WEIGHTS]}},
+        seeds=SEEDS,
+    )
+    started = time.perf_counter()
+    results = compare(study, runs=folder / "runs")
+    seconds = time.perf_counter() - started
+    print(f"Sharewise: {len(results.runs)} runs, {seconds:.1f} s", flush=True)
+    return seconds
+
+
+def hf_seconds(data: dict[str, dict[str, pl.DataFrame]]) -> float:
+    """Train as many models with HF Trainer."""
+    import datasets  # noqa: F401
+    import transformers  # noqa: F401
+
+    both = pl.concat([splits["train"] for splits in data.values()])
+    alone = [splits["train"] for splits in data.values()]
+    started, models = time.perf_counter(), 0
+    for seed in SEEDS:
+        for frame in [*alone, both, *(both for _ in WEIGHTS)]:
+            with tempfile.TemporaryDirectory() as folder:
+                hf_trainer(Work(frame=frame, encoder=minilm(), seed=seed), "hf tuned", folder).train()
+            models += 1
+    seconds = time.perf_counter() - started
+    print(f"HF Trainer: {models} models, {seconds:.1f} s", flush=True)
+    return seconds
+
+
+def main() -> None:
+    """Measure both; print the ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=320, help="training rows of each task")
+    options = parser.parse_args()
+    data = frames(options.rows)
+    with tempfile.TemporaryDirectory() as folder:
+        mine = sharewise_seconds(data, Path(folder))
+    print(f"ratio: {mine / hf_seconds(data):.2f}")
+
+
+if __name__ == "__main__":
+    main()
