@@ -9,6 +9,7 @@ from sharewise.train import Trainer
 from sharewise.train.cells import task_losses
 from sharewise.train.techniques import Adversary, FgmOptions
 from support import make_data, make_job, make_stores
+from train import test_combining
 
 DATA = make_data()
 STORES = make_stores(DATA)
@@ -16,15 +17,9 @@ EPSILON = 0.3
 KEYS = {"batch_tokens": 1024, "data": DATA, "stores": STORES, "fgm": {"epsilon": EPSILON}}
 
 
-def gradients(folder, *, parts=1, **keys):
+def gradients(folder, **keys):
     """The gradient that the first update leaves, by parameter, and the losses."""
-    trainer = Trainer(make_job(**KEYS | keys), folder)
-    trainer.state.parts = parts
-    rows = trainer.plan.epoch(0)[0]
-    trainer._seed_dropout(0)
-    losses = trainer.combiner.backward(0, trainer._parts(rows, trainer.targets.counts(rows)))
-    named = trainer.model.named_parameters()
-    return {n: p.grad.clone() for n, p in named if p.grad is not None}, losses
+    return test_combining.gradients(folder, **KEYS | keys)
 
 
 def close(one, other):

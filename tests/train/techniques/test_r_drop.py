@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from sharewise.train.cells import Cells, task_losses
 from sharewise.train.techniques import RDropOptions, r_drop_losses
 from support import make_job, make_tasks
 from train.comparing import assert_same, train
+from train.test_combining import gradients
 
 
 def _cells(task, rows, targets, **more):
@@ -79,35 +81,16 @@ def test_without_dropout_it_is_plain_training(tmp_path):
     assert_same(train(make_job(epochs=1, r_drop={}), tmp_path / "twice"), one)
 
 
-def test_with_dropout_the_answers_are_drawn_together(tmp_path):
-    """What it is for: after the same updates two masks agree more than without it."""
-    apart = {}
-    for name, keys in {"plain": {}, "r_drop": {"r_drop": {"alpha": 5.0}}}.items():
-        job = make_job("spam", "urgent", dropout=0.3, epochs=6, **keys)
-        run = train(job, tmp_path / name)
-        apart[name] = _apart(job, run, tmp_path / f"again {name}")
-    assert apart["r_drop"] < 0.8 * apart["plain"]
-
-
-def _apart(job, run, folder):
-    """Mean divergence of two answers to the training rows, in the model as it was at the end."""
-    from sharewise.train import Trainer
-
-    trainer = Trainer(job, folder)
-    trainer.learner.make_whole()
-    trainer.model.load_state_dict(run.weights, strict=False)
-    trainer.learner.train()
-    torch.manual_seed(0)
-    store = job.stores["train"]
-    found = []
-    with torch.no_grad():
-        for start in range(0, len(store.lengths), 16):
-            rows = range(start, min(start + 16, len(store.lengths)))
-            tokens = store.batch(list(rows))
-            for _ in range(8):
-                one, other = trainer.model(tokens), trainer.model(tokens)
-                found += [job.tasks[t].divergence(one[t], other[t]).mean() for t in job.tasks]
-    return float(torch.stack(found).mean())
+def test_the_gradient_grows_evenly_with_alpha(tmp_path):
+    """Under one pair of masks the divergence adds alpha times a gradient of its own, in encoder and heads."""
+    found = [
+        gradients(tmp_path / str(alpha), dropout=0.3, r_drop={"alpha": alpha})[0] for alpha in (1.0, 2.0, 3.0)
+    ]
+    slopes = [{n: b[n] - a[n] for n in a} for a, b in itertools.pairwise(found)]
+    for name, slope in slopes[0].items():
+        torch.testing.assert_close(slope, slopes[1][name], rtol=1e-3, atol=1e-6, msg=name)
+    assert any(slope.abs().max() > 1e-4 for name, slope in slopes[0].items() if name.startswith("encoder."))
+    assert any(slope.abs().max() > 1e-4 for name, slope in slopes[0].items() if name.startswith("heads."))
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, float("inf")])
