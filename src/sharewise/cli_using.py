@@ -16,7 +16,7 @@ ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A model's folder, such as runs/dialogue-quality/model.")
 ]
 Engines = Annotated[
-    Literal["auto", "torch", "onnx", "onnx-int8"],
+    Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"],
     typer.Option("--engine", help="auto: PyTorch or the float32 export, whichever is faster here."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]

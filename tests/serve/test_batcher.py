@@ -33,12 +33,12 @@ class Slow:
     def __getattr__(self, name):
         return getattr(self.inner, name)
 
-    def scores(self, texts, tasks):
+    def pieces(self, texts, tasks, *, batch_tokens):
         self.batches.append(list(texts))
         assert self.go.acquire(timeout=10)
         if self.error:
             raise self.error
-        return self.inner.scores(texts, tasks)
+        return self.inner.pieces(texts, tasks, batch_tokens=batch_tokens)
 
 
 def wait_until(condition):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -49,6 +50,29 @@ def answers(task: Task, scores: Array, thresholds: Sequence[float] | None) -> li
     return [
         Answer(d, {n: round(float(p), 6) for n, p in zip(names, row, strict=True)})
         for d, row in zip(made, scores, strict=True)
+    ]
+
+
+def as_json(task: Task, scores: Array, thresholds: Sequence[float] | None) -> list[str]:
+    """An item of a JSON object a row: the task's name, and what `answers` says, as of a whole batch it costs little."""
+    name = json.dumps(task.name, ensure_ascii=False)
+    dumped: dict[str, str] = {}
+
+    def shown(decision: Decision) -> str:
+        if not isinstance(decision, str):
+            return json.dumps(decision, ensure_ascii=False)
+        if decision not in dumped:
+            dumped[decision] = json.dumps(decision, ensure_ascii=False)
+        return dumped[decision]
+
+    outputs = [json.dumps(output, ensure_ascii=False) for output in task.output_names] if task.labels else []
+    made = decisions(task, scores, thresholds)
+    rounded = np.round(scores.astype(np.float64), 6).tolist()
+    return [
+        f'{name}:{{"decision":{shown(decision)},"probabilities":{{'
+        + ",".join([f"{output}:{p}" for output, p in zip(outputs, row, strict=False)])
+        + "}}"
+        for decision, row in zip(made, rounded, strict=True)
     ]
 
 

@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from sharewise.data.turn import Text, said_in
+from sharewise.serve.answers import as_json
 from sharewise.serve.scorer import Scorer
 from sharewise.tasks import Array
 
@@ -21,6 +23,9 @@ _TURN = 16
 # Characters of a token, about: of Korean and Japanese fewer, of English more.
 _CHARACTERS = 3
 _SMOOTHING = 0.2
+# Padded tokens that are computed at once: texts of like length, answered as soon as they are done, so that the next
+# ones can be sent while the rest of the batch is computed.
+_PIECE = 2048
 
 
 class Full(Exception):
@@ -39,10 +44,16 @@ class Full(Exception):
 class _Request:
     texts: list[Text]
     tasks: list[str]
-    future: Future[dict[str, Array]]
+    json: bool
+    future: Future[Any] = field(default_factory=Future)
     taken: int = 0
     done: int = 0
-    found: dict[str, Array] = field(default_factory=dict)
+    scores: dict[str, Array] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
+
+    @property
+    def result(self) -> dict[str, Array] | list[str]:
+        return self.answers if self.json else self.scores
 
 
 class Batcher:
@@ -53,7 +64,7 @@ class Batcher:
 
     Args:
         scorer: what computes.
-        batch_tokens: padded tokens of a batch, about.
+        batch_tokens: tokens of a batch, about.
         wait: seconds that a text waits for company.
         capacity: texts that may wait.
         on_batch: is told of texts and seconds of every batch.
@@ -63,7 +74,7 @@ class Batcher:
         self,
         scorer: Scorer,
         *,
-        batch_tokens: int = 8192,
+        batch_tokens: int = 4096,
         wait: float = 0.004,
         capacity: int = 4096,
         on_batch: Callable[[int, float], None] | None = None,
@@ -106,10 +117,30 @@ class Batcher:
             Full: where there is no room.
             RuntimeError: after `close`.
         """
-        request = _Request(list(texts), list(tasks), Future())
+        request = _Request(list(texts), list(tasks), json=False)
+        shapes = {task: (len(texts), self.scorer.tasks[task].outputs) for task in tasks}
+        request.scores = {task: np.zeros(shape, dtype=np.float32) for task, shape in shapes.items()}
+        return self._queued(request, patience)
+
+    def submit_json(self, texts: Sequence[Text], tasks: Sequence[str]) -> Future[list[str]]:
+        """Queue texts; the future gives a JSON object a text, of its answers by task. See `submit`."""
+        request = _Request(list(texts), list(tasks), json=True)
+        request.answers = [""] * len(texts)
+        return self._queued(request, 0.0)
+
+    def close(self) -> None:
+        """Take no more requests, finish those that were taken, and end the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _queued(self, request: _Request, patience: float) -> Future[Any]:
+        texts = request.texts
         if not texts:
-            request.future.set_result({t: np.zeros((0, self.scorer.tasks[t].outputs)) for t in tasks})
+            request.future.set_result(request.result)
             return request.future
+        size = sum(map(self._size, texts))
         with self._changed:
             room = self._changed.wait_for(
                 lambda: self._closed or not self._waiting or self._waiting + len(texts) <= self.capacity,
@@ -121,16 +152,11 @@ class Batcher:
                 raise Full(self._seconds())
             self._requests.append(request)
             self._waiting += len(texts)
-            self._tokens += sum(map(self._size, texts))
-            self._changed.notify_all()
+            self._tokens += size
+            # The thread waits for the first text, and then for as many as it computes together.
+            if len(self._requests) == 1 or self._tokens >= self.batch_tokens:
+                self._changed.notify_all()
         return request.future
-
-    def close(self) -> None:
-        """Take no more requests, finish those that were taken, and end the thread."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._thread.join()
 
     def _seconds(self) -> int:
         """Seconds until half the queue is done, as fast as it went of late."""
@@ -143,20 +169,21 @@ class Batcher:
     def _run(self) -> None:
         while batch := self._next():
             started = time.perf_counter()
-            texts = [request.texts[i] for request, rows in batch for i in rows]
+            texts = [request.texts[i] for request, i in batch]
             tasks = dict.fromkeys(task for request, _ in batch for task in request.tasks)
             try:
-                scores = self.scorer.scores(texts, self.scorer.chosen(tasks))
+                # Of requests that want other tasks, each gets its own.
+                for rows, scores in self.scorer.pieces(texts, self.scorer.chosen(tasks), batch_tokens=_PIECE):
+                    self._give([batch[row] for row in rows], scores)
             except Exception as error:
                 self._fail(batch, error)
                 continue
-            self._give(batch, scores)
             seconds = time.perf_counter() - started
             rate = len(texts) / seconds
             self._rate = rate if not self._rate else self._rate + _SMOOTHING * (rate - self._rate)
             self.on_batch(len(texts), seconds)
 
-    def _next(self) -> list[tuple[_Request, range]]:
+    def _next(self) -> list[tuple[_Request, int]]:
         """Wait for work and for its company, then take a batch; empty when all is done and closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._requests or self._closed)
@@ -165,59 +192,58 @@ class Batcher:
             self._changed.wait_for(lambda: self._closed or self._tokens >= self.batch_tokens, self.wait)
             return self._taken()
 
-    def _taken(self) -> list[tuple[_Request, range]]:
-        batch: list[tuple[_Request, range]] = []
-        longest = count = 0
+    def _taken(self) -> list[tuple[_Request, int]]:
+        batch: list[tuple[_Request, int]] = []
+        tokens = 0
         while self._requests:
             request = self._requests.popleft()
             first = request.taken
             if request.future.cancelled():
-                self._forget(request, len(request.texts))
+                self._forget(request.texts[first:])
                 continue
             while request.taken < min(first + _TURN, len(request.texts)):
                 size = self._size(request.texts[request.taken])
-                if batch and max(longest, size) * (count + 1) > self.batch_tokens:
+                if batch and tokens + size > self.batch_tokens:
                     break
-                longest, count = max(longest, size), count + 1
+                tokens += size
+                batch.append((request, request.taken))
                 request.taken += 1
-            taken = range(first, request.taken)
-            if taken:
-                batch.append((request, taken))
-                self._forget(request, len(taken), first)
+            taken = request.taken - first
+            self._forget(request.texts[first : request.taken])
             if request.taken < len(request.texts):
                 # Its turn comes again, after the others'.
                 self._requests.append(request) if taken else self._requests.appendleft(request)
-            if len(taken) < _TURN and request.taken < len(request.texts):
-                break
+                if taken < _TURN:
+                    break
         self._changed.notify_all()
         return batch
 
-    def _forget(self, request: _Request, texts: int, first: int | None = None) -> None:
-        """Take texts out of the counts: those from `first` on, or all that weren't taken."""
-        begin = request.taken if first is None else first
-        gone = request.texts[begin : begin + texts]
-        self._waiting -= len(gone)
-        self._tokens -= sum(map(self._size, gone))
+    def _forget(self, texts: Sequence[Text]) -> None:
+        """Take texts out of the counts."""
+        self._waiting -= len(texts)
+        self._tokens -= sum(map(self._size, texts))
 
-    def _give(self, batch: list[tuple[_Request, range]], scores: dict[str, Array]) -> None:
-        place = 0
-        for request, rows in batch:
-            for task in request.tasks:
-                block = scores[task][place : place + len(rows)]
-                whole = request.found.setdefault(
-                    task, np.empty((len(request.texts), *block.shape[1:]), dtype=block.dtype)
-                )
-                whole[rows.start : rows.stop] = block
-            place += len(rows)
-            request.done += len(rows)
+    def _give(self, piece: list[tuple[_Request, int]], scores: dict[str, Array]) -> None:
+        """Give texts of one piece their scores; requests that have all of them are answered."""
+        items = {}
+        if any(request.json for request, _ in piece):
+            tasks, cuts = self.scorer.tasks, self.scorer.thresholds
+            items = {name: as_json(tasks[name], block, cuts.get(name)) for name, block in scores.items()}
+        for row, (request, text) in enumerate(piece):
+            if request.json:
+                request.answers[text] = f"{{{','.join([items[task][row] for task in request.tasks])}}}"
+            else:
+                for task in request.tasks:
+                    request.scores[task][text] = scores[task][row]
+            request.done += 1
             if request.done == len(request.texts) and request.future.set_running_or_notify_cancel():
-                request.future.set_result(request.found)
+                request.future.set_result(request.result)
 
-    def _fail(self, batch: list[tuple[_Request, range]], error: Exception) -> None:
+    def _fail(self, batch: list[tuple[_Request, int]], error: Exception) -> None:
         with self._changed:
-            for request, _ in batch:
+            for request in dict.fromkeys(request for request, _ in batch):
                 if request in self._requests:
                     self._requests.remove(request)
-                    self._forget(request, len(request.texts))
+                    self._forget(request.texts[request.taken :])
                 if not request.future.done() and request.future.set_running_or_notify_cancel():
                     request.future.set_exception(error)

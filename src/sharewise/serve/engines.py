@@ -16,15 +16,20 @@ import torch
 from sharewise.data.tokens import TokenBatch
 from sharewise.errors import UserError
 from sharewise.models.manifest import damaged, file_digest
+from sharewise.models.model import Model
 from sharewise.models.saved import LoadedModel
+from sharewise.models.sharing import Sharing
+from sharewise.serve.bfloat16 import has_bfloat16, in_bfloat16
 
-EngineName = Literal["auto", "torch", "onnx", "onnx-int8"]
+EngineName = Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"]
 # Folder of an export in a model's folder, and its files.
 ONNX, FLOAT, INT8 = "onnx", "model.onnx", "model.int8.onnx"
 _FILES = {"onnx": FLOAT, "onnx-int8": INT8}
 # What engines are compared on: one text, and a batch of many.
 _TRIALS = ((1, 24), (32, 48))
 _REPETITIONS = 3
+# How far bfloat16 may be from float32, in units of the outputs' spread: its numbers have 8 bits, 3 digits.
+_BFLOAT16_TOLERANCE = 0.05
 
 
 class Engine(ABC):
@@ -39,29 +44,43 @@ class Engine(ABC):
 
 @final
 class TorchEngine(Engine):
-    """The models as they were loaded.
+    """The models in PyTorch, in float32 as they were loaded, or their encoders in bfloat16.
 
     Args:
         models: models that read the same tokens.
         device: where to compute; a GPU where there is one if None.
+        bfloat16: whether to compute in it; models that write their answers stay in float32.
     """
 
-    name = "torch"
-
-    def __init__(self, models: Sequence[LoadedModel], device: str | None = None) -> None:
+    def __init__(
+        self, models: Sequence[LoadedModel], device: str | None = None, *, bfloat16: bool = False
+    ) -> None:
+        self.name = "torch-bf16" if bfloat16 else "torch"
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.models = [(frozenset(model.tasks), model.sharing.to(self.device)) for model in models]
+        self.models = [
+            (frozenset(model.tasks), _reduced(model.sharing, self.device) if bfloat16 else model.sharing)
+            for model in models
+        ]
+        for _, sharing in self.models:
+            sharing.to(self.device)
 
     @torch.inference_mode()
     def forward(self, tokens: TokenBatch, tasks: Sequence[str]) -> Mapping[str, torch.Tensor]:
         """See Engine."""
         there = tokens.to(self.device)
         outputs: dict[str, torch.Tensor] = {}
-        for own, sharing in self.models:
-            if own.intersection(tasks):
-                # A model may have heads that it doesn't serve, as where weights were selected task by task.
-                outputs.update({task: block for task, block in sharing(there).items() if task in own})
+        # What isn't in bfloat16 itself (a method's own layers in the encoder) is cast as in training.
+        reduced = self.name == "torch-bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False):
+            for own, sharing in self.models:
+                if own.intersection(tasks):
+                    # A model may have heads that it doesn't serve, as where weights were selected task by task.
+                    outputs.update({task: block for task, block in sharing(there).items() if task in own})
         return {task: block.float().cpu() for task, block in outputs.items()}
+
+
+def _reduced(model: Model, device: torch.device) -> Model:
+    return in_bfloat16(model, device) if isinstance(model, Sharing) else model
 
 
 @final
@@ -99,13 +118,13 @@ class OnnxEngine(Engine):
 def open_engine(
     wanted: EngineName, models: Sequence[LoadedModel], *, folder: Path | None, digest: str
 ) -> Engine:
-    """Open the engine that was asked for, or of ``auto`` the one that is faster here.
+    """Open the engine that was asked for, or of ``auto`` the fastest one here.
 
-    ``auto`` compares PyTorch with the float32 export, whose answers are the same but for rounding; 8-bit integers
-    are taken only when asked for. With a GPU it is PyTorch.
+    ``auto`` compares PyTorch in float32, PyTorch in bfloat16 where the hardware multiplies it, and the float32 export
+    where there is one: their answers are the same but for rounding. 8-bit integers are taken only when asked for.
 
     Args:
-        wanted: auto, torch, onnx or onnx-int8.
+        wanted: auto, torch, torch-bf16, onnx or onnx-int8.
         models: models that read the same tokens.
         folder: the model's folder, in which an export may lie; None for none.
         digest: of all models of the folder.
@@ -113,20 +132,51 @@ def open_engine(
     Raises:
         UserError: where an export is asked for and isn't there, is of another model, or was changed.
     """
-    if wanted == "torch":
-        return TorchEngine(models)
+    if wanted in ("torch", "torch-bf16"):
+        return TorchEngine(models, bfloat16=wanted == "torch-bf16")
     if wanted == "auto":
-        there = folder is not None and (folder / ONNX / FLOAT).is_file()
-        if folder is None or not there or torch.cuda.is_available() or find_spec("onnxruntime") is None:
-            return TorchEngine(models)
-        plain = TorchEngine(models)
-        exported = _opened("onnx", folder, digest)
-        return min((plain, exported), key=lambda engine: _seconds(engine, models))
+        return _fastest(models, folder, digest)
     if folder is None:
         raise UserError(f"the engine {wanted} needs a model's folder")
     if find_spec("onnxruntime") is None:
         raise UserError("the package onnxruntime is missing", action='pip install "sharewise[onnx]"')
     return _opened(wanted, folder, digest)
+
+
+def _fastest(models: Sequence[LoadedModel], folder: Path | None, digest: str) -> Engine:
+    plain = TorchEngine(models)
+    candidates: list[Engine] = [plain]
+    if has_bfloat16(plain.device) and any(isinstance(model.sharing, Sharing) for model in models):
+        candidates += _close_enough(models, plain)
+    exported = folder is not None and (folder / ONNX / FLOAT).is_file()
+    if (
+        folder is not None
+        and exported
+        and plain.device.type == "cpu"
+        and find_spec("onnxruntime") is not None
+    ):
+        candidates.append(_opened("onnx", folder, digest))
+    if len(candidates) == 1:
+        return plain
+    return min(candidates, key=lambda engine: _seconds(engine, models))
+
+
+def _close_enough(models: Sequence[LoadedModel], exact: TorchEngine) -> list[Engine]:
+    """The engine in bfloat16, unless an encoder doesn't bear it: then nothing."""
+    tasks = [task for model in models for task in model.tasks]
+    try:
+        reduced = TorchEngine(models, bfloat16=True)
+        for rows, length in _TRIALS:
+            tokens = _trial(rows, length, models)
+            expected, found = exact.forward(tokens, tasks), reduced.forward(tokens, tasks)
+            for task, block in expected.items():
+                spread = max(1.0, float(block.abs().max()))
+                if not float((block - found[task]).abs().max()) <= _BFLOAT16_TOLERANCE * spread:
+                    return []
+    except (RuntimeError, TypeError, AttributeError, NotImplementedError):
+        # Code of encoders from the hub may want float32 weights.
+        return []
+    return [reduced]
 
 
 def _opened(name: str, folder: Path, digest: str) -> OnnxEngine:
@@ -148,13 +198,20 @@ def _opened(name: str, folder: Path, digest: str) -> OnnxEngine:
     return OnnxEngine(file, tasks, name)
 
 
+def _trial(rows: int, length: int, models: Sequence[LoadedModel]) -> TokenBatch:
+    """Tokens that differ from row to row, without pads."""
+    length = min(length, models[0].max_length)
+    vocabulary = len(models[0].tokenizer)
+    ids = torch.arange(rows * length).reshape(rows, length) * 7919 % vocabulary
+    return TokenBatch(ids, torch.ones((rows, length), dtype=torch.bool), None)
+
+
 def _seconds(engine: Engine, models: Sequence[LoadedModel]) -> float:
     """Time of a lone text and of a batch, each as a share of nothing in particular: only the order counts."""
     tasks = [task for model in models for task in model.tasks]
     total = 0.0
     for rows, length in _TRIALS:
-        length = min(length, models[0].max_length)
-        tokens = TokenBatch(torch.full((rows, length), 5), torch.ones((rows, length), dtype=torch.bool), None)
+        tokens = _trial(rows, length, models)
         engine.forward(tokens, tasks)
         taken = []
         for _ in range(_REPETITIONS):

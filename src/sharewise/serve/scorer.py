@@ -167,13 +167,34 @@ class Scorer:
         """
         chosen = self.chosen(tasks)
         checked = [self._checked(text, number) for number, text in enumerate(texts, start=1)]
-        found: dict[str, Array] = {}
+        found = {
+            task: np.zeros((len(checked), self.tasks[task].outputs), dtype=np.float32) for task in chosen
+        }
         for reader in self.readers:
-            own = [task for model in reader.models for task in model.tasks if task in chosen]
-            if own:
-                for task, outputs in self._outputs(reader, own, checked).items():
-                    found[task] = calibrated(self.tasks[task], outputs, self.calibration.get(task))
-        return {task: found[task] for task in chosen}
+            for rows, blocks in self._pieces(reader, chosen, checked, CPU_TOKENS):
+                for task, block in blocks.items():
+                    found[task][rows] = block
+        return found
+
+    def pieces(
+        self, texts: Sequence[Text], tasks: Iterable[str] | None = None, *, batch_tokens: int = CPU_TOKENS
+    ) -> Iterator[tuple[Array, dict[str, Array]]]:
+        """Yield the scores of texts of like length together, as they are computed.
+
+        Args:
+            texts: texts, or pairs of them.
+            tasks: names of tasks; all if None.
+            batch_tokens: padded tokens that are computed together on a CPU.
+
+        Yields:
+            The texts' numbers, int64 ``(rows,)``, and what `scores` gives for them.
+        """
+        chosen = self.chosen(tasks)
+        if len(self.readers) > 1:
+            yield np.arange(len(texts)), self.scores(texts, chosen)
+            return
+        checked = [self._checked(text, number) for number, text in enumerate(texts, start=1)]
+        yield from self._pieces(self.readers[0], chosen, checked, batch_tokens)
 
     def score(self, texts: Sequence[Text], tasks: Iterable[str] | None = None) -> list[dict[str, Answer]]:
         """Answer a list of texts.
@@ -322,20 +343,25 @@ class Scorer:
             raise _no_context()
         return (text[0], text[1]) if isinstance(text, list) else text
 
-    def _outputs(self, reader: Reader, tasks: Sequence[str], texts: list[Text]) -> dict[str, torch.Tensor]:
-        """Head outputs before activation; batches are of like length, answers in the order of the texts."""
-        found = {task: torch.zeros(len(texts), self.tasks[task].outputs) for task in tasks}
-        if not texts:
-            return found
+    def _pieces(
+        self, reader: Reader, chosen: Sequence[str], texts: list[Text], batch_tokens: int
+    ) -> Iterator[tuple[Array, dict[str, Array]]]:
+        own = [task for model in reader.models for task in model.tasks if task in chosen]
+        if not own or not texts:
+            return
         store = tokenize_now(
             [reader.fitted(text) for text in texts], reader.tokenizer, max_length=reader.max_length
         )
-        budget = GPU_TOKENS if torch.cuda.is_available() else CPU_TOKENS
+        budget = GPU_TOKENS if torch.cuda.is_available() else batch_tokens
         for rows in evaluation_batches(store.lengths, np.arange(len(texts)), budget):
-            outputs = reader.engine.forward(store.batch(rows), tasks)
-            for task in tasks:
-                found[task][torch.from_numpy(rows)] = outputs[task]
-        return found
+            outputs = reader.engine.forward(store.batch(rows), own)
+            yield (
+                rows,
+                {
+                    task: calibrated(self.tasks[task], outputs[task], self.calibration.get(task))
+                    for task in own
+                },
+            )
 
 
 def texts_of(parts: Sequence[Sequence[Any]]) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, final
 
 import torch
@@ -83,7 +84,8 @@ class AdapterSharing(Sharing):
         self.heads = task_heads(tasks, encoder.width, encoder, seed)
         self._active = 0
         for number, layer in enumerate(layers):
-            layer.register_forward_hook(self._adapt(number))
+            # Of a bound method, a copy of the model gets its own; of a closure it would get this model's.
+            layer.register_forward_hook(partial(self._adapt, number))
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
@@ -95,14 +97,12 @@ class AdapterSharing(Sharing):
             pooled = pooled * len(self.tasks)
         return {name: head(x) for name, head, x in zip(self.tasks, self.heads, pooled, strict=True)}
 
-    def _adapt(self, number: int) -> Callable[[nn.Module, Any, Any], Any]:
-        def hook(layer: nn.Module, inputs: Any, output: Any) -> Any:
-            adapter = self.adapters[self._active * len(self.adapters) // self._passes + number]
-            if isinstance(output, tuple):
-                return (adapter(output[0]), *output[1:])
-            return adapter(output)
-
-        return hook
+    def _adapt(self, number: int, layer: nn.Module, inputs: Any, output: Any) -> Any:
+        """Put the active adapter behind a layer: a forward hook."""
+        adapter = self.adapters[self._active * len(self.adapters) // self._passes + number]
+        if isinstance(output, tuple):
+            return (adapter(output[0]), *output[1:])
+        return adapter(output)
 
 
 def transformer_layers(backbone: nn.Module) -> nn.ModuleList:

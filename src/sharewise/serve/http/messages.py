@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from sharewise.models.calibration import cuts
-from sharewise.serve.answers import Answer
 from sharewise.serve.scorer import Scorer
 
 SomeText = Annotated[str, StringConstraints(min_length=1)]
@@ -119,11 +118,6 @@ class ModelFacts(BaseModel):
     languages: dict[str, float]
     max_length: int = Field(description="tokens; longer texts lose their ends")
     limits: dict[str, int]
-
-
-def answer_message(answer: Answer) -> dict[str, Any]:
-    """An answer, ready for JSON."""
-    return {"decision": answer.decision, "probabilities": dict(answer.probabilities)}
 
 
 def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFacts:

@@ -59,6 +59,8 @@ def serve(options: ServeOptions, *, as_json: bool = False) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Whoever is asked is of no interest; no header of a proxy is read.
+        proxy_headers=False,
         timeout_graceful_shutdown=options.grace,
         backlog=_BACKLOG,
     )

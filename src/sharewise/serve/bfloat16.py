@@ -1,0 +1,66 @@
+"""A model in bfloat16: half the memory traffic, and the matrix units of processors that have some."""
+
+from __future__ import annotations
+
+import copy
+from typing import final
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from sharewise.models.sharing import Sharing
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies bfloat16 itself; elsewhere it is slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # AMX comes with AVX-512's own.
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def in_bfloat16(sharing: Sharing, device: torch.device) -> Sharing:
+    """Copy a model, its encoder in bfloat16; heads and whatever else stands above the encoder stay in float32.
+
+    Args:
+        sharing: the model, in evaluation mode.
+        device: where the copy is to compute.
+    """
+    made = copy.deepcopy(sharing)
+    # Some methods have an encoder a task.
+    backbones: list[nn.Module] = [module for module in made.modules() if isinstance(module, PreTrainedModel)]
+    for backbone in backbones:
+        backbone.to(torch.bfloat16)
+        if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+            _pack(backbone)
+    return made.to(device).eval()
+
+
+def _pack(module: nn.Module) -> None:
+    for name, child in module.named_children():
+        if type(child) is nn.Linear:
+            setattr(module, name, _PackedLinear(child))
+        else:
+            _pack(child)
+
+
+@final
+class _PackedLinear(nn.Module):
+    """A linear map whose weights lie as the processor's matrix unit reads them; else each call would lay them anew.
+
+    Args:
+        linear: the map, in bfloat16.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach())
+        self.bias = None if linear.bias is None else linear.bias.detach()
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Map ``(…, inputs)`` to ``(…, outputs)`` in bfloat16."""
+        found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+            features.to(torch.bfloat16), self.weight, self.bias, "none", [], ""
+        )
+        return found
