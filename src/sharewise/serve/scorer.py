@@ -22,6 +22,7 @@ from sharewise.models.saved import LoadedModel, load_models
 from sharewise.serve.answers import Answer, answers, columns
 from sharewise.serve.before import before_rows, in_context
 from sharewise.serve.engines import Engine, EngineName, open_engine
+from sharewise.serve.grid import grid_lengths, on_grid
 from sharewise.tasks import Array, Task
 
 # Padded tokens of a batch: small enough for the caches of a CPU, large enough to fill a GPU.
@@ -353,12 +354,12 @@ class Scorer:
             [reader.fitted(text) for text in texts], reader.tokenizer, max_length=reader.max_length
         )
         budget = GPU_TOKENS if torch.cuda.is_available() else batch_tokens
-        for rows in evaluation_batches(store.lengths, np.arange(len(texts)), budget):
-            outputs = reader.engine.forward(store.batch(rows), own)
+        for rows in evaluation_batches(grid_lengths(store.lengths), np.arange(len(texts)), budget):
+            outputs = reader.engine.forward(on_grid(store.batch(rows), reader.max_length), own)
             yield (
                 rows,
                 {
-                    task: calibrated(self.tasks[task], outputs[task], self.calibration.get(task))
+                    task: calibrated(self.tasks[task], outputs[task][: len(rows)], self.calibration.get(task))
                     for task in own
                 },
             )

@@ -1,0 +1,38 @@
+"""Few shapes of batches: for each new one a CPU's libraries make code anew, and the allocator finds other gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from sharewise.data.tokens import TokenBatch
+from sharewise.tasks import Array
+
+# Lengths are multiples of the first, which matrix units like too; numbers of rows 1, 2, or multiples of the second.
+STEP, ROWS = 16, 4
+
+
+def on_grid(tokens: TokenBatch, longest: int) -> TokenBatch:
+    """Pad a batch on the right, and with copies of its first row at its end, to the next shape of the grid.
+
+    Args:
+        tokens: the batch, ``(rows, length)``.
+        longest: tokens that the model bears.
+    """
+    rows, length = tokens.input_ids.shape
+    more = min(int(grid_lengths(np.array([length]))[0]), max(longest, length)) - length
+    again = (rows if rows <= 2 else -(-rows // ROWS) * ROWS) - rows
+
+    def padded(block: torch.Tensor) -> torch.Tensor:
+        wide = torch.nn.functional.pad(block, (0, more))
+        return torch.cat([wide, wide[:1].expand(again, -1)]) if again else wide
+
+    types = tokens.token_type_ids
+    return TokenBatch(
+        padded(tokens.input_ids), padded(tokens.attention_mask), None if types is None else padded(types)
+    )
+
+
+def grid_lengths(lengths: Array) -> Array:
+    """The lengths (int, any shape) that texts of these lengths get."""
+    return -(-lengths // STEP) * STEP
