@@ -19,6 +19,8 @@ from sharewise.serve.http.options import ServeOptions, find_token, is_loopback
 from sharewise.serve.http.settings import options_of
 
 SECRET = "a-secret-of-some-length"
+# Batches that a server computes before it is ready.
+WARMING = 3
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +203,7 @@ def test_a_token_is_needed_and_compared(scorer):
 
 def test_too_much_at_once_is_refused_with_a_time_to_come_back(scorer):
     slow = Slow(scorer)
-    slow.go.release()  # the warming up
+    slow.go.release(WARMING)
     serving = Serving(slow, queue=4, wait=0.0)
     found = []
 
@@ -228,12 +230,12 @@ def test_too_much_at_once_is_refused_with_a_time_to_come_back(scorer):
 
 def test_a_stopping_server_finishes_what_it_accepted(scorer):
     slow = Slow(scorer)
-    slow.go.release()
+    slow.go.release(WARMING)
     serving = Serving(slow, wait=0.0)
     found = []
     client = threading.Thread(target=lambda: found.append(serving.score({"texts": "a"})[0]))
     client.start()
-    wait_until(lambda: len(slow.batches) == 2)
+    wait_until(lambda: len(slow.batches) == WARMING + 1)
     stopping = threading.Thread(target=serving.stop)
     stopping.start()
     time.sleep(0.3)

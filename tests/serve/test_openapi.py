@@ -7,44 +7,52 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
 
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import given as _given
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
 
 from serve.serving import Serving
 
-EXAMPLES = 15
-
-
-@pytest.fixture(scope="module")
-def described(scorer):
-    serving = Serving(scorer)
-    yield schemathesis.openapi.from_url(f"{serving.address}/openapi.json")
-    serving.stop()
-
-
-@pytest.fixture(scope="module")
-def guarded(scorer):
-    serving = Serving(scorer, token="a-token-for-this-test")
-    yield schemathesis.openapi.from_url(f"{serving.address}/openapi.json")
-    serving.stop()
-
-
+PATHS = [("POST", "/v1/score"), ("POST", "/v1/explain"), ("POST", "/v1/file"), ("GET", "/v1/model"),
+         ("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/readyz")]  # fmt: skip
+TOKEN = "a-token-for-the-description"
 few = settings(
-    max_examples=EXAMPLES,
+    max_examples=12,
     deadline=None,
     derandomize=True,
+    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 
 
-@schemathesis.pytest.from_fixture("described").parametrize()
-@few
-def test_requests_get_what_is_described(case):
-    case.call_and_validate()
+@pytest.fixture(scope="module")
+def serving(scorer):
+    made = Serving(scorer, token=TOKEN)
+    yield made
+    made.stop()
 
 
-@schemathesis.pytest.from_fixture("guarded").parametrize()
-@few
-def test_without_the_token_nothing_else_is_answered(case):
-    assert case.call().status_code in ((200,) if case.path in ("/healthz", "/readyz") else (401, 413, 415))
+@pytest.fixture(scope="module")
+def described(serving):
+    return schemathesis.openapi.from_url(f"{serving.address}/openapi.json")
+
+
+def test_every_path_is_tried(described):
+    found = [operation.ok() for operation in described.get_all_operations()]
+    assert sorted((o.method.upper(), o.path) for o in found) == sorted(PATHS)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(("method", "path"), PATHS)
+def test_requests_get_what_is_described(described, method, path, mode):
+    """Status, media type, headers and body are those of the description; wrong requests are refused."""
+    operation = described[path][method]
+    if mode is GenerationMode.NEGATIVE and method == "GET":
+        pytest.skip("there is nothing in it to get wrong")
+
+    @few
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case):
+        case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+
+    check()

@@ -128,6 +128,17 @@ class Batcher:
         request.answers = [""] * len(texts)
         return self._queued(request, 0.0)
 
+    def warm(self) -> None:
+        """Compute the largest batch, of long texts and of short ones, and a lone text.
+
+        The first batch is slow, and no client shall wait for it; and memory that a later one needs is taken now, so
+        that who watches the server sees it grow no more.
+        """
+        for characters in (self._longest * _CHARACTERS * 2, _CHARACTERS):
+            texts = ["a " * (characters // 2)] * max(1, self.batch_tokens // self._size("a" * characters))
+            self.submit(texts, list(self.scorer.tasks)).result()
+        self.submit(["a"], list(self.scorer.tasks)).result()
+
     def close(self) -> None:
         """Take no more requests, finish those that were taken, and end the thread."""
         with self._changed:

@@ -19,13 +19,13 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import nn
 
 from sharewise.errors import RunError
+from sharewise.memory import KeptMemory, keep_memory
 from sharewise.tasks import Array
 from sharewise.train.combining import Combiner, Losses, Part
 from sharewise.train.flops import flops_per_row
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.learners import build_learner
-from sharewise.train.memory import KeptMemory, keep_memory
 from sharewise.train.optimizer import build_optimizer
 from sharewise.train.precision import resolve_precision
 from sharewise.train.schedule import learning_rate

@@ -82,8 +82,7 @@ def create_app(scorer: Scorer, options: ServeOptions, *, log: Callable[[str], An
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # The first batch is slow; no client shall wait for it.
-        await asyncio.wrap_future(batcher.submit(["warm"], list(scorer.tasks)))
+        await asyncio.to_thread(batcher.warm)
         app.state.ready = True
         yield
         app.state.ready = False

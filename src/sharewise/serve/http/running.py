@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from sharewise.errors import RunError
+from sharewise.memory import keep_memory
 from sharewise.serve.http.metrics import DIRECTORY_VARIABLE
 from sharewise.serve.http.options import ServeOptions
 
@@ -31,6 +32,7 @@ def app_from_environment() -> FastAPI:
     from sharewise.serve.http.app import create_app
     from sharewise.serve.scorer import Scorer
 
+    keep_memory()
     options = ServeOptions.model_validate_json(os.environ[_VARIABLE])
     if options.workers > 1:
         torch.set_num_threads(max(1, torch.get_num_threads() // options.workers))

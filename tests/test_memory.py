@@ -4,8 +4,8 @@ import ctypes
 
 import pytest
 
-from sharewise.train import memory
-from sharewise.train.memory import KeptMemory, keep_memory
+from sharewise import memory
+from sharewise.memory import KeptMemory, keep_memory
 
 
 def test_memory_is_kept_and_released_by_what_glibc_knows(monkeypatch):
