@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import socket
 import threading
 import time
@@ -116,6 +117,46 @@ def test_a_body_without_length_is_cut_off_at_the_limit(serving):
             pass
         assert sent < 20_000_000
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+
+
+def test_a_declared_body_over_the_limit_is_not_waited_for(serving):
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        connection.sendall(b"Content-Length: 100000000\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+
+
+def test_damaged_bodies_are_refused_and_nothing_stalls(serving):
+    draw = random.Random(8)
+    good = json.dumps(
+        {"texts": ["a lovely film", {"text": "배우", "pair": "b"}], "tasks": ["polite"]}
+    ).encode()
+    odd = [
+        b"\xff\xfe",
+        b"\x00",
+        b'"',
+        b"{",
+        b"[" * 2000,
+        b"1e999999",
+        b"-",
+        b"\\ud800",
+        b"NaN",
+        b"9" * 5000,
+        b"",
+    ]
+    seen = set()
+    for number in range(150):
+        body = bytearray(good)
+        for _ in range(draw.randint(1, 3)):
+            at = draw.randrange(len(body) + 1)
+            body[at : at + draw.randint(0, 4)] = draw.choice(odd)
+        path = ("/v1/score", "/v1/explain", "/v1/file?format=jsonl")[number % 3]
+        status, _, answer = serving.ask("POST", path, bytes(body), JSON)
+        assert len(answer) < 50_000
+        seen.add(status)
+    assert seen <= {200, 400, 422}
+    assert 400 in seen
+    assert serving.score({"texts": "still there"})[0] == 200
 
 
 def test_explanations(serving, scorer):

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sharewise.data.turn import Text, said_in
@@ -30,6 +30,7 @@ from sharewise.serve.http.messages import (
     ScoreResponse,
     Span,
     model_facts,
+    name_tasks,
     short_digest,
 )
 from sharewise.serve.http.metrics import CONTENT_TYPE, Metrics
@@ -111,6 +112,7 @@ def create_app(scorer: Scorer, options: ServeOptions, *, log: Callable[[str], An
         _refusals(400, 401, 413, 429, 503),
     )
     app.add_exception_handler(RequestValidationError, _explain_refusal)
+    name_tasks(app.openapi(), list(scorer.tasks))
     limits = {"/v1/file": options.max_file, "/v1/score": options.max_body}
     app.add_middleware(BodyLimit, limits=limits, json_paths=_JSON)
     app.add_middleware(Observed, metrics=metrics, paths=_PATHS, log=log)
@@ -171,7 +173,13 @@ def _add_scoring(
     async def model() -> ModelFacts:
         return facts
 
-    @app.get("/metrics", summary="Metrics for Prometheus", dependencies=guarded, responses=_refusals(401))
+    @app.get(
+        "/metrics",
+        summary="Metrics for Prometheus",
+        dependencies=guarded,
+        response_class=PlainTextResponse,
+        responses=_refusals(401),
+    )
     async def measured() -> Response:
         return Response(metrics.exposition(), media_type=CONTENT_TYPE)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from sharewise.models.calibration import cuts
 from sharewise.serve.scorer import Scorer
 
-SomeText = Annotated[str, StringConstraints(min_length=1)]
+SomeText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 _PAIR: dict[str, JsonValue] = {"text": "What is the capital of France?", "pair": "It is Paris."}
 
 
@@ -118,6 +118,19 @@ class ModelFacts(BaseModel):
     languages: dict[str, float]
     max_length: int = Field(description="tokens; longer texts lose their ends")
     limits: dict[str, int]
+
+
+def name_tasks(description: dict[str, Any], tasks: list[str]) -> None:
+    """Write the model's tasks into OpenAPI's description of requests, in place."""
+    schemas = description["components"]["schemas"]
+    several = schemas["ScoreRequest"]["properties"]["tasks"]["anyOf"][0]
+    of_file = next(p for p in description["paths"]["/v1/file"]["post"]["parameters"] if p["name"] == "task")
+    for names in (
+        several["items"],
+        schemas["ExplainRequest"]["properties"]["task"],
+        of_file["schema"]["anyOf"][0]["items"],
+    ):
+        names["enum"] = tasks
 
 
 def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFacts:
