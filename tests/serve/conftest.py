@@ -10,6 +10,7 @@ import pytest
 from models.families import TEXTS
 from models.saving import save_tiny
 from sharewise.models.calibration import Calibration
+from sharewise.models.manifest import SavedContext
 from sharewise.models.saved import save_models
 from sharewise.serve import Scorer
 from sharewise.tasks import BinaryOptions, MulticlassOptions, RegressionOptions, Task
@@ -60,3 +61,12 @@ def pair_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pair_scorer(pair_folder: Path) -> Scorer:
     return Scorer.load(pair_folder)
+
+
+@pytest.fixture(scope="session")
+def turn_scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
+    """A shared model, trained on questions and answers with up to two earlier turns."""
+    folder = tmp_path_factory.mktemp("turns") / "model"
+    context = SavedContext(dialogue="id", turn="n", turns=2, texts=2)
+    save_tiny(folder, FRAME, make_tasks(), texts={"d": ("question", "answer")}, context={"d": context})
+    return Scorer.load(folder)

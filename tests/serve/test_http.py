@@ -15,6 +15,7 @@ pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
 
 from serve.serving import JSON, Serving
 from serve.test_batcher import Slow, wait_until
+from sharewise.data.turn import Turn
 from sharewise.errors import UserError
 from sharewise.serve.http.options import ServeOptions, find_token, is_loopback
 from sharewise.serve.http.settings import options_of
@@ -47,6 +48,27 @@ def test_one_or_many_texts(serving, scorer):
     status, one = serving.score({"texts": {"text": "a", "pair": "b"}, "tasks": ["polite"]})
     assert (status, list(one["results"][0])) == (200, ["polite"])
     assert one["model"] == scorer.digest[:12]
+
+
+def test_earlier_turns_are_read_by_models_that_know_them(serving, turn_scorer):
+    asked = {"text": "why?", "pair": "because", "context": ["배우의 연기", "a lovely film"]}
+    status, refused = serving.score({"texts": asked})
+    assert (status, refused["detail"][0]["loc"]) == (422, ["body", "texts", 0])
+    assert serving.score({"texts": {**asked, "context": []}})[0] == 200
+    talking = Serving(turn_scorer)
+    try:
+        assert json.loads(talking.ask("GET", "/v1/model")[2])["context"] == 4
+        found = talking.score({"texts": [asked, {**asked, "context": []}]})[1]["results"]
+        expected = turn_scorer.score([Turn("why?", "because", tuple(asked["context"])), ("why?", "because")])
+        shown = [answer["polite"]["probabilities"]["yes"] for answer in found]
+        assert shown == pytest.approx([e["polite"].probabilities["yes"] for e in expected], abs=2e-3)
+        assert abs(shown[0] - shown[1]) > 1e-3
+        body = json.dumps({**asked, "task": "polite"})
+        weighed = json.loads(talking.ask("POST", "/v1/explain", body, JSON)[2])
+        assert weighed["score"] == pytest.approx(shown[0], abs=2e-3)
+        assert {span["part"] for span in weighed["spans"]} == {0, 1}
+    finally:
+        talking.stop()
 
 
 def test_the_model_tells_of_itself(serving):

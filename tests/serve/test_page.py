@@ -12,6 +12,7 @@ pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
 from playwright.sync_api import Browser, Page
 
 from serve.serving import Serving
+from sharewise.data.turn import Turn
 from sharewise.serve import Scorer
 
 TOKEN = "a-token-for-the-page"
@@ -199,6 +200,29 @@ def test_a_question_and_an_answer_behind_a_token(browser: Browser, pair_serving:
     page.wait_for_selector("#explanation:not([hidden])")
     assert page.locator("#explanation-text mark").all_inner_texts() == ["What", "is", "it", "A", "lamp"]
     context.close()
+
+
+def test_earlier_turns_are_asked_for_where_the_model_knows_them(
+    browser: Browser, opened: Opened, turn_scorer: Scorer
+) -> None:
+    opened.page.wait_for_selector("#text-0")
+    assert opened.page.locator("#earlier").count() == 0
+    serving = Serving(turn_scorer)
+    context = browser.new_context(locale="ja-JP")
+    try:
+        page = Opened(context.new_page(), serving.address).page
+        page.get_by_label("これまでの発話").fill("배우의 연기\n\n a lovely film ")
+        page.fill("#text-0", "why?")
+        page.fill("#text-1", "because")
+        page.click("#score")
+        page.wait_for_selector("#answers:not([hidden])")
+        turn = Turn("why?", "because", ("배우의 연기", "a lovely film"))
+        p = turn_scorer.score([turn])[0]["polite"].probabilities["yes"]
+        shown = page.locator("#bars li[data-task=polite] [role=meter]").get_attribute("aria-valuenow")
+        assert float(shown or "nan") == pytest.approx(p, abs=2e-3)
+    finally:
+        context.close()
+        serving.stop()
 
 
 def test_colours_have_contrast_in_both_schemes(browser: Browser, serving: Serving) -> None:

@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from sharewise.data.turn import Text, said_in
+from sharewise.data.turn import Text, Turn, said_in
 from sharewise.errors import UserError
 from sharewise.serve.batcher import Batcher, Full
 from sharewise.serve.explain import explain
@@ -29,8 +29,8 @@ from sharewise.serve.http.messages import (
     ScoreRequest,
     ScoreResponse,
     Span,
+    fit_description,
     model_facts,
-    name_tasks,
     short_digest,
 )
 from sharewise.serve.http.metrics import CONTENT_TYPE, Metrics
@@ -112,7 +112,7 @@ def create_app(scorer: Scorer, options: ServeOptions, *, log: Callable[[str], An
         _refusals(400, 401, 413, 429, 503),
     )
     app.add_exception_handler(RequestValidationError, _explain_refusal)
-    name_tasks(app.openapi(), list(scorer.tasks))
+    fit_description(app.openapi(), scorer)
     limits = {"/v1/file": options.max_file, "/v1/score": options.max_body}
     app.add_middleware(BodyLimit, limits=limits, json_paths=_JSON)
     app.add_middleware(Observed, metrics=metrics, paths=_PATHS, log=log)
@@ -206,7 +206,7 @@ def _add_scoring(
         responses=_refusals(400, 401, 413, 415, 422, 429, 503),
     )
     async def weigh(body: ExplainRequest, request: Request) -> Response:
-        text: Text = body.text if body.pair is None else (body.text, body.pair)
+        text = body.as_text
         (task,) = _checked(scorer, options, [text], [body.task])
         started = time.perf_counter()
 
@@ -248,6 +248,8 @@ def _checked(
                 ["body", "texts", number], f"more than {options.max_characters:,} characters"
             )
         reason = unusable(text)
+        if isinstance(text, Turn) and text.context and scorer.most_context == 0:
+            reason = "the model was trained without earlier turns, and takes none"
         if reason is not None:
             raise _unprocessable(["body", "texts", number], reason)
     try:

@@ -6,20 +6,29 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from sharewise.data.turn import Text, Turn
 from sharewise.models.calibration import cuts
 from sharewise.serve.scorer import Scorer
 
 SomeText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+Earlier = Annotated[list[SomeText], Field(max_length=100)]
+_CONTEXT = "texts of earlier turns, the oldest first; for models that were trained with some"
 _PAIR: dict[str, JsonValue] = {"text": "What is the capital of France?", "pair": "It is Paris."}
 
 
-class Pair(BaseModel):
-    """Two texts that belong together, such as a question and its answer."""
+class Asked(BaseModel):
+    """A text, or two that belong together such as a question and its answer, and what was said before."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_PAIR]})
 
     text: SomeText
-    pair: SomeText
+    pair: SomeText | None = None
+    context: Earlier = Field(default_factory=list, description=_CONTEXT)
+
+    @property
+    def as_text(self) -> Text:
+        """It as the scorer takes it."""
+        return as_text(self.text, self.pair, self.context)
 
 
 class ScoreRequest(BaseModel):
@@ -32,18 +41,18 @@ class ScoreRequest(BaseModel):
         },
     )
 
-    texts: SomeText | Pair | Annotated[list[SomeText | Pair], Field(min_length=1)] = Field(
-        description="one text or pair, or a list of them"
+    texts: SomeText | Asked | Annotated[list[SomeText | Asked], Field(min_length=1)] = Field(
+        description="one text, or an object with its pair and context, or a list of them"
     )
     tasks: Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, description="names of tasks; all if left out"
     )
 
     @property
-    def listed(self) -> list[str | tuple[str, str]]:
-        """The texts and pairs as the scorer takes them."""
+    def listed(self) -> list[Text]:
+        """The texts as the scorer takes them."""
         given = self.texts if isinstance(self.texts, list) else [self.texts]
-        return [item if isinstance(item, str) else (item.text, item.pair) for item in given]
+        return [item if isinstance(item, str) else item.as_text for item in given]
 
 
 class TaskAnswer(BaseModel):
@@ -71,7 +80,13 @@ class ExplainRequest(BaseModel):
 
     text: SomeText
     pair: SomeText | None = None
+    context: Earlier = Field(default_factory=list, description=_CONTEXT)
     task: str
+
+    @property
+    def as_text(self) -> Text:
+        """The text as the scorer takes it."""
+        return as_text(self.text, self.pair, self.context)
 
 
 class Span(BaseModel):
@@ -116,21 +131,31 @@ class ModelFacts(BaseModel):
     tasks: dict[str, TaskFacts]
     texts: list[str] = Field(description="what the training texts were called: one name, or two of a pair")
     languages: dict[str, float]
+    context: int | None = Field(
+        description="earlier texts before each one that count at most: 0 for none, null for any number"
+    )
     max_length: int = Field(description="tokens; longer texts lose their ends")
     limits: dict[str, int]
 
 
-def name_tasks(description: dict[str, Any], tasks: list[str]) -> None:
-    """Write the model's tasks into OpenAPI's description of requests, in place."""
+def as_text(text: str, pair: str | None, context: list[str]) -> Text:
+    """A text, a pair, or a turn of a dialogue."""
+    if context:
+        return Turn(text, pair, tuple(context))
+    return text if pair is None else (text, pair)
+
+
+def fit_description(description: dict[str, Any], scorer: Scorer) -> None:
+    """Write the model's tasks, and whether it takes earlier turns, into OpenAPI's description, in place."""
     schemas = description["components"]["schemas"]
-    several = schemas["ScoreRequest"]["properties"]["tasks"]["anyOf"][0]
+    asked, explained = schemas["Asked"]["properties"], schemas["ExplainRequest"]["properties"]
+    several = schemas["ScoreRequest"]["properties"]["tasks"]["anyOf"][0]["items"]
     of_file = next(p for p in description["paths"]["/v1/file"]["post"]["parameters"] if p["name"] == "task")
-    for names in (
-        several["items"],
-        schemas["ExplainRequest"]["properties"]["task"],
-        of_file["schema"]["anyOf"][0]["items"],
-    ):
-        names["enum"] = tasks
+    for names in (several, explained["task"], of_file["schema"]["anyOf"][0]["items"]):
+        names["enum"] = list(scorer.tasks)
+    if scorer.most_context == 0:
+        for properties in (asked, explained):
+            properties["context"]["maxItems"] = 0
 
 
 def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFacts:
@@ -156,6 +181,7 @@ def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFa
         tasks=tasks,
         texts=list(texts),
         languages=first.languages,
+        context=scorer.most_context,
         max_length=min(model.max_length for model in scorer.models),
         limits=limits,
     )

@@ -1,7 +1,7 @@
 import { WORDS } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { model: null, language: firstLanguage(), texts: null, answers: null, controller: null };
+const state = { model: null, language: firstLanguage(), texts: null, context: [], answers: null, controller: null };
 
 function firstLanguage() {
   const wanted = [stored(localStorage, "language"), ...navigator.languages.map((l) => l.slice(0, 2))];
@@ -44,7 +44,9 @@ function translate() {
   const { tasks, model, max_length: length, limits } = state.model;
   $("facts").textContent = say("facts", Object.keys(tasks).length, model, length);
   $("file-hint").textContent = say("fileHint", say("column", state.model.texts), `${limits.file >> 20} MB`);
-  for (const label of document.querySelectorAll("#fields label")) label.textContent = fieldName(Number(label.dataset.field));
+  for (const label of document.querySelectorAll("#fields [data-field]")) label.textContent = fieldName(Number(label.dataset.field));
+  for (const label of document.querySelectorAll("#fields [data-earlier]")) label.textContent = say("earlier");
+  if ($("earlier-hint")) $("earlier-hint").textContent = say("earlierHint");
   if (state.answers) showAnswers();
   for (const id of ["said", "failed", "file-said"]) $(id).textContent = "";
 }
@@ -112,7 +114,14 @@ async function start() {
     document.title = `${state.model.name} · Sharewise`;
     $("name").textContent = state.model.name;
     const rows = state.model.texts.length > 1 ? 3 : 5;
+    const earlier = element("div", { className: "field" },
+      element("label", { htmlFor: "earlier", dataset: { earlier: "" } }),
+      element("textarea", { id: "earlier", rows: 3, attributes: { "aria-describedby": "earlier-hint" } }),
+      element("p", { id: "earlier-hint", className: "hint" }),
+    );
     $("fields").replaceChildren(
+      // Null: any number of them.
+      ...(state.model.context === 0 ? [] : [earlier]),
       ...state.model.texts.map((_, i) =>
         element("div", { className: "field" },
           element("label", { htmlFor: `text-${i}`, dataset: { field: i } }),
@@ -124,6 +133,9 @@ async function start() {
     $("text-0").focus();
   });
 }
+
+// One a line, the oldest first.
+const earlierTurns = () => ($("earlier")?.value ?? "").split("\n").map((line) => line.trim()).filter(Boolean);
 
 async function score() {
   const texts = state.model.texts.map((_, i) => $(`text-${i}`).value.trim());
@@ -138,9 +150,11 @@ async function score() {
   $("said").textContent = say("working");
   const began = performance.now();
   await guarded(async () => {
-    const content = texts.length > 1 ? { text: texts[0], pair: texts[1] } : texts[0];
+    const context = earlierTurns();
+    const content = { text: texts[0], pair: texts[1] ?? null, context };
     const found = await (await post("v1/score", { texts: content }, state.controller.signal)).json();
     state.texts = texts;
+    state.context = context;
     state.answers = found.results[0];
     showAnswers();
     $("said").textContent = say("done", Math.round(performance.now() - began));
@@ -199,7 +213,7 @@ async function showExplanation(task, button) {
   button.disabled = true;
   await guarded(async () => {
     const [text, pair] = state.texts;
-    const found = await (await post("v1/explain", { text, pair: pair ?? null, task })).json();
+    const found = await (await post("v1/explain", { text, pair: pair ?? null, context: state.context, task })).json();
     const number = (value) => (found.output === task ? value.toFixed(3) : `${(100 * value).toFixed(1)} %`);
     $("explanation-title").textContent = say("explained", task, found.output);
     $("explanation-hint").textContent = say("explainedIn", found.milliseconds, number(found.score));
