@@ -178,7 +178,7 @@ def main() -> None:
         models = ",".join(map(str, folders))
         with running(command, port, "/openapi.json", MODELS=models, HANDLER=options.handler):
             load(port, "/score", bodies["naive"], 3)
-            rates[name] = row(f"FastAPI + {name}", load(port, "/score", bodies["naive"], options.seconds))
+            rates[name] = row(f"FastAPI + {name}", load(port, "/score", bodies["naive"], options.seconds / 2))
             print(f"\n{rates['ours'] / rates[name]:.1f} × the texts a second\n", flush=True)
     print(
         f"Memory, MiB: {before:.0f} before the overload, {during:.0f} at most in it, {after:.0f} after it, "
