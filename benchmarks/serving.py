@@ -44,8 +44,11 @@ class Memory:
 
     def now(self) -> float:
         """MiB."""
-        found = [self.process, *self.process.children(recursive=True)]
-        return sum(p.memory_info().rss for p in found) / 2**20
+        try:
+            found = [self.process, *self.process.children(recursive=True)]
+            return sum(p.memory_info().rss for p in found) / 2**20
+        except psutil.NoSuchProcess:
+            return 0.0
 
     def __enter__(self) -> Memory:
         self._thread.start()

@@ -17,7 +17,7 @@ ModelFolder = Annotated[
 ]
 Engines = Annotated[
     Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"],
-    typer.Option("--engine", help="auto: PyTorch or the float32 export, whichever is faster here."),
+    typer.Option("--engine", help="auto: whichever is fastest here of PyTorch, in float32 or bfloat16, and the float32 export."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 

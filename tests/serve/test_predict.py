@@ -10,8 +10,10 @@ import random
 import signal
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import zstandard
@@ -191,6 +193,24 @@ def test_an_unfinished_output_of_another_job_is_not_mixed_in(scorer, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         predict_file(scorer, tmp_path / "a.csv", output, window=8, watch=stop)
     assert predict_file(scorer, tmp_path / "a.csv", output, window=8, restart=True).resumed == 0
+
+
+def test_memory_does_not_grow_with_the_rows(scorer, tmp_path):
+    """A file of eight times as many windows needs no more at once; what computes is left out, as it holds a window."""
+
+    def nothing(texts, tasks):
+        return {task: np.zeros((len(texts), scorer.tasks[task].outputs), dtype=np.float32) for task in tasks}
+
+    def peak(rows):
+        write(tmp_path / "a.csv", rows)
+        tracemalloc.start()
+        predict_file(scorer, tmp_path / "a.csv", tmp_path / "o.csv", window=200, compute=nothing)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(400)
+    assert peak(8000) < 1.3 * peak(1000)
 
 
 @pytest.mark.kill
