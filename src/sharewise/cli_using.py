@@ -17,7 +17,9 @@ ModelFolder = Annotated[
 ]
 Engines = Annotated[
     Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"],
-    typer.Option("--engine", help="auto: whichever is fastest here of PyTorch, in float32 or bfloat16, and the float32 export."),
+    typer.Option(
+        "--engine", help="auto: the fastest here of PyTorch in float32, in bfloat16, and the float32 export."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 

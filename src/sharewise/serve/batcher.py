@@ -183,7 +183,6 @@ class Batcher:
             texts = [request.texts[i] for request, i in batch]
             tasks = dict.fromkeys(task for request, _ in batch for task in request.tasks)
             try:
-                # Of requests that want other tasks, each gets its own.
                 for rows, scores in self.scorer.pieces(texts, self.scorer.chosen(tasks), batch_tokens=_PIECE):
                     self._give([batch[row] for row in rows], scores)
             except Exception as error:

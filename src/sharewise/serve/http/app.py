@@ -97,7 +97,7 @@ def create_app(scorer: Scorer, options: ServeOptions, *, log: Callable[[str], An
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        # Nothing is told to anybody, and looking for listeners took half of a request's time.
+        # Nothing is told to anybody; and looking for listeners took half of the event loop's time.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.ready = False
