@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # How the processes of one server learn their options; the token is among them.
 _VARIABLE = "_SHAREWISE_SERVE"
 _BACKLOG = 2048
+# Seconds after which a process that doesn't answer is ended and begun anew. One that is only just being started on a
+# busy machine doesn't answer for long: under uvicorn's five seconds it would be started over and over.
+_PATIENCE = 120
 
 
 def app_from_environment() -> FastAPI:
@@ -64,6 +67,7 @@ def serve(options: ServeOptions, *, as_json: bool = False) -> None:
         # Whoever is asked is of no interest; no header of a proxy is read.
         proxy_headers=False,
         timeout_graceful_shutdown=options.grace,
+        timeout_worker_healthcheck=_PATIENCE,
         backlog=_BACKLOG,
     )
     with tempfile.TemporaryDirectory(prefix="sharewise-metrics-") as numbers:
