@@ -25,7 +25,7 @@ from nine_criteria import MAX_LENGTH, dialogues, machine, save_pipelines, save_s
 
 BATCH = 32
 # Texts a repetition: so many that each rival takes some seconds.
-TEXTS, ONE, NINE = 2048, 384, 64
+TEXTS, ONE, NINE = 1024, 256, 32
 ENGINES = ("torch", "torch-bf16", "onnx", "onnx-int8")
 
 
