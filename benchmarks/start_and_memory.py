@@ -44,7 +44,7 @@ def start(folder: Path, steps: int) -> None:
     from sharewise.compare.planning import plan_runs
     from sharewise.compare.workspace import Workspace
     from sharewise.train import Trainer
-    from sharewise.train.memory import _resident
+    from sharewise.memory import _resident
 
     times = [("begin", time.perf_counter())]
     tasks = [c.removesuffix("_majority") for c in _header(folder) if c.endswith("_majority")]
