@@ -43,8 +43,8 @@ def start(folder: Path, steps: int) -> None:
     import sharewise
     from sharewise.compare.planning import plan_runs
     from sharewise.compare.workspace import Workspace
-    from sharewise.train import Trainer
     from sharewise.memory import _resident
+    from sharewise.train import Trainer
 
     times = [("begin", time.perf_counter())]
     tasks = [c.removesuffix("_majority") for c in _header(folder) if c.endswith("_majority")]
