@@ -50,10 +50,16 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             for i in range(rows)
         ]
         (pairs / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    hate = tmp_path_factory.mktemp("hate")
+    kinds, degrees = ("none", "gender", "others"), ("none", "offensive", "hate")
+    lines = [f"{i}번째 댓글\t{i % 3 == 1}\t{kinds[i % 3]}\t{degrees[i // 3 % 3]}" for i in range(120)]
+    text = "\n".join(["comments\tcontain_gender_bias\tbias\thate", *lines]) + "\n"
+    (hate / "train.tsv").write_text(text, encoding="utf-8")
     return {
         "AMCD": str(amcd),
         "DIALOGUES": str(dialogues),
         "VOTES": str(votes),
+        "HATE": str(hate),
         "REVIEWS": str(reviews),
         "JSTS": str(pairs),
         "MARC": f"hub:{reviews}",
@@ -67,6 +73,7 @@ def test_there_are_examples() -> None:
         "counterfactual-reviews-t5",
         "dialogue-quality",
         "hate-offensive-votes",
+        "korean-hate-speech",
         "sentence-similarity",
     }
 
