@@ -150,10 +150,10 @@ def by_label(arms: dict[str, ArmDetail], labels: Sequence[str]) -> Table:
         lowest = sorted(shown, key=lambda label: first[label][0])[:_LABELS]
         shown = [label for label in labels if label in lowest]
     rows = [
-        (Cell(f"F1 of {label}"), *(_spread(arm.class_f1.get(label), arm.models) for arm in arms.values()))
+        (Cell(f"F1 of {label}"), *(spread(arm.class_f1.get(label), arm.models) for arm in arms.values()))
         for label in shown
     ]
-    errors = (_spread(arm.calibration_error, arm.models) for arm in arms.values())
+    errors = (spread(arm.calibration_error, arm.models) for arm in arms.values())
     rows.append((Cell("Calibration error (ECE)"), *errors))
     left = f" The {_LABELS} labels of {len(labels)} with the lowest F1." if len(shown) < len(labels) else ""
     return Table(
@@ -165,7 +165,8 @@ def by_label(arms: dict[str, ArmDetail], labels: Sequence[str]) -> Table:
     )
 
 
-def _spread(found: Spread | None, models: int) -> Cell:
+def spread(found: Spread | None, models: int) -> Cell:
+    """Mean and standard deviation over an arm's models; of one model no deviation."""
     if found is None:
         return number(None, decimal)
     deviation = found[1] if models > 1 else float("nan")

@@ -9,8 +9,9 @@ from sharewise.compare.fitted import FittedRecord, ReliabilityRecord
 from sharewise.compare.results import Results
 from sharewise.report.charts import arm_color, specification
 from sharewise.report.curves import dashed
+from sharewise.report.differing import spread
 from sharewise.report.document import Chart, Figure, LegendEntry, Paragraph, Section
-from sharewise.report.tables import NONE, Cell, Column, Table, number
+from sharewise.report.tables import NONE, Cell, Column, Table
 from sharewise.report.words import decimal, mean_sd
 
 _SIZE = 190
@@ -62,10 +63,10 @@ def table(results: Results) -> Table:
                     Cell(arm),
                     Cell(_method(found, models)),
                     Cell(_thresholds(found.thresholds, models)),
-                    _spread(before.calibration_error, models),
-                    _spread(after.calibration_error if after else None, models),
-                    _spread(before.brier, models),
-                    _spread(after.brier if after else None, models),
+                    spread(before.calibration_error, models),
+                    spread(after.calibration_error if after else None, models),
+                    spread(before.brier, models),
+                    spread(after.brier if after else None, models),
                 )
             )
     columns = (
@@ -94,18 +95,12 @@ def _method(found: FittedRecord, models: int) -> str:
 
 
 def _thresholds(found: dict[str, Spread], models: int) -> str:
-    told = [mean_sd(spread[0], _deviation(spread, models)) for spread in found.values()]
+    told = [mean_sd(one[0], _deviation(one, models)) for one in found.values()]
     if len(told) > _TOLD:
-        low, high = (f(spread[0] for spread in found.values()) for f in (min, max))
+        low, high = (f(one[0] for one in found.values()) for f in (min, max))
         return f"{len(told)} from {decimal(low)} to {decimal(high)}"
     named = [f"{output}: {text}" for output, text in zip(found, told, strict=True)]
     return ", ".join(named if len(named) > 1 else told) or NONE
-
-
-def _spread(found: Spread | None, models: int) -> Cell:
-    if found is None:
-        return number(None, decimal)
-    return number(found[0], lambda value: mean_sd(value, _deviation(found, models)))
 
 
 def _deviation(found: Spread, models: int) -> float:
