@@ -171,8 +171,10 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
     from sharewise.data.batches import evaluation_batches
     from sharewise.models.text2text.scoring import label_scores
     from sharewise.models.text2text.tree import prefix_tree
+    from sharewise.train.memory import keep_memory
     from sharewise.train.scoring import SCORING_TOKENS
 
+    keep_memory()  # As in training; all ways gain by it.
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     backbone = transformers.AutoModelForSeq2SeqLM.from_pretrained(trained).eval()
     start = backbone.config.decoder_start_token_id
@@ -221,7 +223,7 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         for repetition in range(options.repetitions + 1):
             for way, answer in ways.items():
-                with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16), _timed() as taken:
+                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16), _timed() as taken:
                     for inputs, mask in batches:
                         answer(inputs, mask)
                 if repetition:  # The first time warms up.
@@ -265,8 +267,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with AMCD's JP_*.tsv")
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--width", type=int, default=512)
-    parser.add_argument("--rows", type=int, default=320, help="training rows")
-    parser.add_argument("--texts", type=int, default=256, help="test sentences that are answered")
+    parser.add_argument("--rows", type=int, default=256, help="training rows")
+    parser.add_argument("--texts", type=int, default=192, help="test sentences that are answered")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--one", choices=list(TRAINERS), help=argparse.SUPPRESS)
     parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)
