@@ -167,11 +167,11 @@ def training(options: argparse.Namespace, model: Path, keep: Path) -> dict[str, 
 def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str, dict[str, list[float]]]:
     """Answer the test sentences in each way; return seconds by label set and way."""
     import transformers
+    from sharewise.train.memory import keep_memory
 
     from sharewise.data.batches import evaluation_batches
     from sharewise.models.text2text.scoring import label_scores
     from sharewise.models.text2text.tree import prefix_tree
-    from sharewise.train.memory import keep_memory
     from sharewise.train.scoring import SCORING_TOKENS
 
     keep_memory()  # As in training; all ways gain by it.
