@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from numpy.testing import assert_allclose
 
 from sharewise.compare import RunSpec, compare, study_folder, train_one
 from sharewise.compare.packing import threads_set
@@ -279,5 +280,6 @@ def test_a_kept_model_scores_as_its_run_did(kept_all: tuple[Compared, list[Path]
                 )
             for task, found in scores.items():
                 part = frame.filter(pl.col("task") == task, pl.col("split") == split)
-                assert np.array_equal(np.stack(part["output"].to_list()), found.scores)
+                # Models in training compute with faster layers: the same but for rounding.
+                assert_allclose(np.stack(part["output"].to_list()), found.scores, rtol=0, atol=1e-6)
                 assert part.height == len(found.rows) > 0

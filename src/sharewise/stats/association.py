@@ -16,6 +16,8 @@ from sharewise.stats.arrays import Array, Floats, Ints
 FEWEST_ROWS = 30
 # Mean association above which tasks count as one group, if nothing else is said.
 THRESHOLD = 0.3
+# Share of the largest eigenvalue below which one is rounding: indicators of all classes add up to a constant.
+_ROUNDING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,11 @@ def _numbers(columns: Floats, *, unordered: bool) -> Floats:
 def _strength(one: Floats, other: Floats) -> float:
     """Root mean of the squared canonical correlations; with its sign where each side is a single column."""
     first, second, between = one.T @ one, other.T @ other, one.T @ other
-    sizes = [int(np.linalg.matrix_rank(c, hermitian=True)) for c in (first, second)]
+    sizes = [int(np.linalg.matrix_rank(c, rtol=_ROUNDING, hermitian=True)) for c in (first, second)]
     if min(sizes) == 0:
         return float("nan")
     if one.shape[1] == other.shape[1] == 1:
         return float(between[0, 0] / np.sqrt(first[0, 0] * second[0, 0]))
-    inverses = [np.linalg.pinv(c, hermitian=True) for c in (first, second)]
+    inverses = [np.linalg.pinv(c, rtol=_ROUNDING, hermitian=True) for c in (first, second)]
     total = float(np.trace(inverses[0] @ between @ inverses[1] @ between.T))
     return float(np.sqrt(np.clip(total / min(sizes), 0.0, 1.0)))

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import nn
 
 from sharewise.models.encoder import Encoder
+from sharewise.models.kernels.packing import forbidden
 from sharewise.options import Options
 
 _SMALLEST = 1e-30
@@ -95,12 +96,16 @@ class Adversary:
 
     @contextmanager
     def _changing(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+        """Let ``change`` see the word embeddings of each pass, and what is read of them be what it returns."""
+
         def hook(module: nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
             return change(output)
 
         handles = [table.register_forward_hook(hook) for table in self.tables]
         try:
-            yield
+            # Packed into one row, texts would share one r.
+            with forbidden():
+                yield
         finally:
             for handle in handles:
                 handle.remove()
