@@ -23,13 +23,13 @@ from torch.nn import functional
 # Bits of a cell.
 _BITS = {torch.bfloat16: 16, torch.float32: 32}
 # Above this no negative number is a threshold: more than half of all patterns are to be dropped.
-_MOST = 0.49
+MOST = 0.49
 _LOWEST = -(2**63)
 
 
 def drops(x: torch.Tensor, p: float) -> bool:
     """Whether ``dropped`` can drop cells of this tensor with this probability."""
-    return x.device.type == "cpu" and x.dtype in _BITS and 0.0 < p <= _MOST
+    return x.device.type == "cpu" and x.dtype in _BITS and 0.0 < p <= MOST
 
 
 def random_cells(x: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sharewise.models.kernels.dropout import drops, kept, random_cells
+from sharewise.models.kernels.dropout import MOST, kept, random_cells
 from sharewise.models.kernels.packing import Packing, current
 from sharewise.models.kernels.products import LOW, Copies, FastLinear, low_on_cpu
 
@@ -193,8 +193,7 @@ class FastLayer:
     """Stands before a layer's own class, and computes the layer in one step where it can.
 
     Attributes:
-        products: of queries, keys and values, attention's output, the layer's inner and outer.
-        joint: copies in bfloat16 of the first three's weights and biases, one under the other.
+        joint: copies in bfloat16 of the weights and biases of queries, keys and values, one under the other.
     """
 
     joint: tuple[torch.Tensor, torch.Tensor]
@@ -208,8 +207,8 @@ class FastLayer:
         if (
             packing is None
             or not low_on_cpu(hidden_states)
-            or not (all(p.requires_grad for p in weights) or not torch.is_grad_enabled())
-            or not all(drops(hidden_states.to(LOW), p) for p in rates if layer.training and p)
+            or (torch.is_grad_enabled() and not all(p.requires_grad for p in weights))
+            or (layer.training and max(rates) > MOST)
         ):
             return super().forward(hidden_states, *others, **keywords)  # type: ignore[misc]
         rates = rates if layer.training else (0.0, 0.0, 0.0)
