@@ -226,3 +226,16 @@ def test_what_the_study_can_show_is_told_in_words():
     assert "a gain / a loss of, in points" in screen.lines[0]
     assert screen.lines[1].strip() == "polite 5.1 / 6.0  good none / 20.0  stars 0.121 (mae) / 0.121 (mae)"
     assert len(screen.lines) == 2
+
+
+def test_trials_of_a_search_are_counted_by_themselves():
+    """Twelve that are on disk are none of the runs that follow."""
+    study = Study(**keys_with())
+    observer = ConsoleObserver(Console(file=io.StringIO()), study)
+    spec = plan_runs(study)[0]
+    for number in range(1, 13):
+        observer.on_run(spec, number=number, total=12, cached=True)
+    assert observer.cached == 12
+    observer.on_run(spec, number=1, total=4, cached=True)
+    assert observer.cached == 1
+    assert observer.bars.tasks[0].total == 3

@@ -61,6 +61,7 @@ class ConsoleObserver:
         )
         self.study = self.bars.add_task("all runs", total=None, done="getting ready", left="")
         self.header_due = True
+        self.total = 0
         self.cached = 0
         # Share made of each run that was begun; of one that goes on, of what was left.
         self.shares: dict[int, float] = {}
@@ -74,6 +75,9 @@ class ConsoleObserver:
 
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> RunLines:
         """Name the run that begins."""
+        if total != self.total:
+            # The trials of a search come before the runs that follow from it, and are counted by themselves.
+            self.total, self.cached, self.shares = total, 0, {}
         lines = RunLines(self, f"{number:>{len(str(total))}}/{total} {spec.label}", number, total)
         if cached:
             # Not counted as made: that would pass for speed.
