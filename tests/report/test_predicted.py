@@ -80,11 +80,16 @@ def test_against_one_model_of_all_the_saving_is_over_that(results):
             "of 0 of 9 measured differences, and of 0 of the 9 that are",
         ),
         ({"difference": 0.02, "verdict": "inconclusive"}, "neither bear the prediction out nor refute it"),
-        ({"difference": None, "interval": None}, "no difference was measured"),
+        ({"difference": None, "interval": None}, "nothing was predicted that a measured difference"),
     ],
 )
 def test_how_far_they_agree_is_said_of_what_is_known(results, changes, words):
     assert words in shown(results, **changes)[0].text
+
+
+def test_a_task_alone_in_its_group_counts_for_nothing(results):
+    same = results.model_copy(update={"prediction": prediction(results.tasks, (0.5, 0.5, 0.8))})
+    assert "nothing was predicted" in predicted(same).blocks[0].text
 
 
 def test_only_arms_of_these_very_groups_are_judged_by_it(tmp_path):

@@ -32,7 +32,10 @@ def expected(task: TaskPrediction, baseline: str) -> float:
 
 
 def _agreement(found: Prediction, arm: str, verdicts: dict[str, Verdict]) -> str:
-    known = {t: v for t, v in verdicts.items() if v.difference is not None}
+    # Of a task alone in its group nothing is expected.
+    known = {
+        t: v for t, v in verdicts.items() if v.difference is not None and expected(found.tasks[t], v.baseline)
+    }
     alike = sum(
         (expected(found.tasks[t], v.baseline) > 0) == ((v.difference or 0) > 0) for t, v in known.items()
     )
@@ -40,7 +43,7 @@ def _agreement(found: Prediction, arm: str, verdicts: dict[str, Verdict]) -> str
     right = sum((v.verdict == "helps") == (expected(found.tasks[v.task], v.baseline) > 0) for v in decided)
     text = f"{arm} against {next(iter(verdicts.values())).baseline}: "
     if not known:
-        return f"{text}no difference was measured that the prediction could be held against."
+        return f"{text}nothing was predicted that a measured difference could be held against."
     text += f"the sign was predicted of {alike} of {len(known)} measured differences"
     if not decided:
         return f"{text}; none of these is more than chance, so that they neither bear the prediction out nor refute it."
