@@ -14,9 +14,9 @@ from sharewise.serve.batcher import Batcher, Full
 TEXTS = [f"text {'word ' * (i % 9)}{i}" for i in range(60)]
 
 
-@pytest.fixture
-def batcher(scorer):
-    made = Batcher(scorer, wait=0.01)
+@pytest.fixture(params=[1, 3], ids=["one lane", "three lanes"])
+def batcher(scorer, request):
+    made = Batcher(scorer, wait=0.01, lanes=request.param)
     yield made
     made.close()
 
@@ -173,6 +173,47 @@ def test_a_cancelled_request_is_not_computed(scorer):
     assert ["gone"] not in slow.batches
     assert slow.batches[1] == ["kept"]
     assert batcher.waiting == 0
+    batcher.close()
+
+
+def test_requests_that_were_all_cancelled_end_no_lane(scorer):
+    slow = Slow(scorer)
+    batcher = Batcher(slow, wait=0.0)
+    plug = batcher.submit(["plug"], ["polite"])
+    wait_until(lambda: slow.batches)
+    assert batcher.submit(["gone"], ["polite"]).cancel()
+    slow.go.release(50)
+    plug.result(10)
+    wait_until(lambda: batcher.waiting == 0)
+    assert len(batcher.submit(["later"], ["polite"]).result(10)["polite"]) == 1
+    assert batcher.open
+    batcher.close()
+
+
+def test_lanes_compute_side_by_side(scorer):
+    slow = Slow(scorer)
+    batcher = Batcher(slow, wait=0.0, lanes=2)
+    futures = []
+    for number in (1, 2):
+        futures.append(batcher.submit([f"text {number}"], ["polite"]))
+        wait_until(lambda seen=number: len(slow.batches) == seen)
+    futures.append(batcher.submit(["third"], ["polite"]))
+    time.sleep(0.05)
+    assert len(slow.batches) == 2
+    closing = threading.Thread(target=batcher.close)
+    closing.start()
+    slow.go.release(50)
+    closing.join(10)
+    assert [len(future.result(1)["polite"]) for future in futures] == [1, 1, 1]
+
+
+def test_lanes_share_no_company_out(scorer):
+    slow = Slow(scorer)
+    batcher = Batcher(slow, wait=0.2, lanes=2)
+    slow.go.release(50)
+    futures = [batcher.submit([text], ["polite"]) for text in TEXTS[:6]]
+    assert all(len(future.result(10)["polite"]) == 1 for future in futures)
+    assert [len(batch) for batch in slow.batches] == [6]
     batcher.close()
 
 

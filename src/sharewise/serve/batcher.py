@@ -1,4 +1,4 @@
-"""Texts of many clients, computed together: one thread, a budget of tokens, a bounded queue."""
+"""Texts of many clients, computed together: a budget of tokens, a bounded queue, a thread or more that compute."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ class Batcher:
         batch_tokens: tokens of a batch, about.
         wait: seconds that a text waits for company.
         capacity: texts that may wait.
+        lanes: batches that are computed at a time, each by a thread of its own.
         on_batch: is told of texts and seconds of every batch.
     """
 
@@ -77,6 +78,7 @@ class Batcher:
         batch_tokens: int = 4096,
         wait: float = 0.004,
         capacity: int = 4096,
+        lanes: int = 1,
         on_batch: Callable[[int, float], None] | None = None,
     ) -> None:
         self.scorer = scorer
@@ -89,9 +91,12 @@ class Batcher:
         self._requests: deque[_Request] = deque()
         self._waiting = self._tokens = 0
         self._rate = 0.0
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
-        self._thread.start()
+        self._closed = self._gathering = False
+        self._lanes = [
+            threading.Thread(target=self._run, name=f"lane-{i}", daemon=True) for i in range(lanes)
+        ]
+        for lane in self._lanes:
+            lane.start()
 
     @property
     def waiting(self) -> int:
@@ -100,8 +105,8 @@ class Batcher:
 
     @property
     def open(self) -> bool:
-        """Whether it takes requests and its thread lives."""
-        return not self._closed and self._thread.is_alive()
+        """Whether it takes requests and its threads live."""
+        return not self._closed and all(lane.is_alive() for lane in self._lanes)
 
     def submit(
         self, texts: Sequence[Text], tasks: Sequence[str], *, patience: float = 0.0
@@ -129,22 +134,23 @@ class Batcher:
         return self._queued(request, 0.0)
 
     def warm(self) -> None:
-        """Compute the largest batch, of long texts and of short ones, and a lone text.
+        """Compute the largest batches, of long texts and of short ones, in all lanes at once, and a lone text.
 
         The first batch is slow, and no client shall wait for it; and memory that a later one needs is taken now, so
         that who watches the server sees it grow no more.
         """
         for characters in (self._longest * _CHARACTERS * 2, _CHARACTERS):
             texts = ["a " * (characters // 2)] * max(1, self.batch_tokens // self._size("a" * characters))
-            self.submit(texts, list(self.scorer.tasks)).result()
+            self.submit(texts * len(self._lanes), list(self.scorer.tasks)).result()
         self.submit(["a"], list(self.scorer.tasks)).result()
 
     def close(self) -> None:
-        """Take no more requests, finish those that were taken, and end the thread."""
+        """Take no more requests, finish those that were taken, and end the threads."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        for lane in self._lanes:
+            lane.join()
 
     def _queued(self, request: _Request, patience: float) -> Future[Any]:
         texts = request.texts
@@ -164,7 +170,7 @@ class Batcher:
             self._requests.append(request)
             self._waiting += len(texts)
             self._tokens += size
-            # The thread waits for the first text, and then for as many as it computes together.
+            # A lane waits for the first text, and then for as many as it computes together.
             if len(self._requests) == 1 or self._tokens >= self.batch_tokens:
                 self._changed.notify_all()
         return request.future
@@ -189,18 +195,28 @@ class Batcher:
                 self._fail(batch, error)
                 continue
             seconds = time.perf_counter() - started
-            rate = len(texts) / seconds
-            self._rate = rate if not self._rate else self._rate + _SMOOTHING * (rate - self._rate)
+            self._learn(len(self._lanes) * len(texts) / seconds)
             self.on_batch(len(texts), seconds)
+
+    def _learn(self, rate: float) -> None:
+        """Take in how many texts a second one batch would make of all lanes."""
+        with self._changed:
+            self._rate = rate if not self._rate else self._rate + _SMOOTHING * (rate - self._rate)
 
     def _next(self) -> list[tuple[_Request, int]]:
         """Wait for work and for its company, then take a batch; empty when all is done and closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._requests or self._closed)
-            if not self._requests:
-                return []
-            self._changed.wait_for(lambda: self._closed or self._tokens >= self.batch_tokens, self.wait)
-            return self._taken()
+            while True:
+                # One lane gathers at a time: two would share the company out between them.
+                self._changed.wait_for(lambda: (self._requests or self._closed) and not self._gathering)
+                if not self._requests:
+                    return []
+                self._gathering = True
+                self._changed.wait_for(lambda: self._closed or self._tokens >= self.batch_tokens, self.wait)
+                self._gathering = False
+                # Nothing is taken where nobody waits for an answer any more.
+                if batch := self._taken():
+                    return batch
 
     def _taken(self) -> list[tuple[_Request, int]]:
         batch: list[tuple[_Request, int]] = []

@@ -77,7 +77,13 @@ def create_app(scorer: Scorer, options: ServeOptions, *, log: Callable[[str], An
         options: limits, batching and token.
         log: takes a JSON line a request; standard error if None.
     """
-    batcher = Batcher(scorer, batch_tokens=options.batch_tokens, wait=options.wait, capacity=options.queue)
+    batcher = Batcher(
+        scorer,
+        batch_tokens=options.batch_tokens,
+        wait=options.wait,
+        capacity=options.queue,
+        lanes=options.lanes or 1,
+    )
     metrics = Metrics(lambda: batcher.waiting)
     batcher.on_batch = metrics.on_batch
 

@@ -30,6 +30,12 @@ class ServeOptions(Options):
     max_characters: int = Field(default=20_000, ge=16, description="of one text")
     queue: int = Field(default=4096, ge=1, description="texts that may wait; more are refused with 429")
     batch_tokens: int = Field(default=4096, ge=16, description="tokens that are taken together, about")
+    lanes: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="batches that are computed at a time; by the machine if left out",
+    )
     wait: float = Field(default=0.004, ge=0.0, le=1.0, description="seconds that a text waits for company")
     grace: int = Field(default=30, ge=1, description="seconds in which a stopping server finishes its work")
 

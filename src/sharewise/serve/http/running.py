@@ -26,6 +26,8 @@ _BACKLOG = 2048
 # Seconds after which a process that doesn't answer is ended and begun anew. One that is only just being started on a
 # busy machine doesn't answer for long: under uvicorn's five seconds it would be started over and over.
 _PATIENCE = 120
+# Batches that one process computes at a time on a CPU, where nobody says how many.
+_LANES = 2
 
 
 def app_from_environment() -> FastAPI:
@@ -37,9 +39,12 @@ def app_from_environment() -> FastAPI:
 
     keep_memory()
     options = ServeOptions.model_validate_json(os.environ[_VARIABLE])
-    if options.workers > 1:
-        torch.set_num_threads(max(1, torch.get_num_threads() // options.workers))
-    return create_app(Scorer.load(options.model, engine=options.engine), options)
+    cores = max(1, torch.get_num_threads() // options.workers)
+    # A GPU computes one batch at a time anyway.
+    lanes = options.lanes or (1 if torch.cuda.is_available() else min(cores, _LANES))
+    torch.set_num_threads(max(1, cores // lanes))
+    scorer = Scorer.load(options.model, engine=options.engine)
+    return create_app(scorer, options.model_copy(update={"lanes": lanes}))
 
 
 def serve(options: ServeOptions, *, as_json: bool = False) -> None:

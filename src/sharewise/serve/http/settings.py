@@ -11,7 +11,17 @@ from sharewise.models.manifest import read_manifest
 from sharewise.serve.engines import EngineName
 from sharewise.serve.http.options import ServeOptions, find_token
 
-_LIMITS = ("max_body", "max_file", "max_texts", "max_characters", "queue", "batch_tokens", "wait", "grace")
+_LIMITS = (
+    "max_body",
+    "max_file",
+    "max_texts",
+    "max_characters",
+    "queue",
+    "batch_tokens",
+    "lanes",
+    "wait",
+    "grace",
+)
 
 
 def options_of(
