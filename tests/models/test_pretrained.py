@@ -12,8 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5Model
 
 from sharewise.errors import UserError
+from sharewise.models.backbones import load_backbone
 from sharewise.models.options import EncoderOptions
-from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer, quiet, source_digest
+from sharewise.models.pretrained import load_pretrained_tokenizer, quiet, source_digest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

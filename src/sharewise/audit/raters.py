@@ -6,7 +6,7 @@ import numpy as np
 
 from sharewise.audit.rows import Found, Rows, counted, percent
 from sharewise.audit.schema import Agreement, Difficulty
-from sharewise.stats.agreement import another_rater, krippendorff_alpha, majorities, one_rater
+from sharewise.stats.agreement import Ballots, another_rater, krippendorff_alpha, majorities, one_rater
 from sharewise.stats.arrays import Floats
 from sharewise.stats.metrics import METRICS, CountMetric
 from sharewise.stats.sensitivity import counts_of
@@ -22,40 +22,37 @@ def raters(rows: Rows) -> tuple[list[Agreement], list[Difficulty], list[Found]]:
     voted = [name for name in rows.data.tasks if name in rows.tables[0].votes]
     if not voted:
         return [], [], []
-    votes = {name: rows.votes(name) for name in voted}
-    disputed = {name: _disputed(block) for name, block in votes.items()}
+    ballots = {name: Ballots.of(rows.votes(name)) for name in voted}
+    disputed = {name: own.disputed[own.of_row] for name, own in ballots.items()}
     total = sum(int(mask.sum()) for mask in disputed.values())
     tables, findings = [], []
     for name in voted:
         task = rows.data.tasks[name]
-        table = _agreement(task, votes[name], disputed[name], total)
+        table = _agreement(task, ballots[name], total)
         tables.append(table)
         if table.alpha is not None and table.alpha < _RELIABLE:
             findings.append(_unreliable(task, table, disputed[name]))
-        findings += _outvoted(rows, task, votes[name])
+        findings += _outvoted(rows, task, ballots[name])
     number = np.sum(list(disputed.values()), axis=0)
-    rated = np.any([block.sum(axis=1) >= 2 for block in votes.values()], axis=0)
+    rated = np.any([own.rated[own.of_row] for own in ballots.values()], axis=0)
     difficulty = _difficulty(rows, number, rated)
     return tables, difficulty, findings + _hardest(disputed, number)
 
 
-def _disputed(votes: Array) -> Array:
-    """Rows on which not all votes are the same: bool ``(rows,)``."""
-    return np.asarray(np.count_nonzero(votes, axis=1) > 1)
-
-
-def _agreement(task: Task, votes: Array, disputed: Array, total: int) -> Agreement:
-    rated = votes.sum(axis=1) >= 2
-    alpha = krippendorff_alpha(votes)
+def _agreement(task: Task, ballots: Ballots, total: int) -> Agreement:
+    alpha = krippendorff_alpha(ballots)
+    counts, times = ballots.comparable()
+    rated = int(times.sum())
+    disputed = int(ballots.times[ballots.disputed].sum())
     return Agreement(
         task=task.name,
-        rows=int(rated.sum()),
-        votes=int(votes[rated].sum()),
+        rows=rated,
+        votes=int(times @ counts.sum(axis=1)),
         alpha=alpha if np.isfinite(alpha) else None,
-        unanimous=float(1 - disputed[rated].mean()) if rated.any() else 1.0,
-        disagreement_share=float(disputed.sum() / max(1, total)),
-        one_rater=_scores(task, one_rater(votes)),
-        another_rater=_scores(task, another_rater(votes)),
+        unanimous=1 - disputed / rated if rated else 1.0,
+        disagreement_share=disputed / max(1, total),
+        one_rater=_scores(task, one_rater(ballots)),
+        another_rater=_scores(task, another_rater(ballots)),
     )
 
 
@@ -83,17 +80,21 @@ def _unreliable(task: Task, table: Agreement, disputed: Array) -> Found:
     )
 
 
-def _outvoted(rows: Rows, task: Task, votes: Array) -> list[Found]:
+def _outvoted(rows: Rows, task: Task, ballots: Ballots) -> list[Found]:
     """Rows whose label is not among those with the most votes."""
     targets = rows.targets(task.name)
     if targets.shape[1] > 1:
         return []
-    held = np.flatnonzero(~np.isnan(targets[:, 0]) & (votes.sum(axis=1) > 0))
+    voted = ballots.votes.any(axis=1)
+    held = np.flatnonzero(~np.isnan(targets[:, 0]) & voted[ballots.of_row])
     label = targets[held, 0].astype(np.int64)
-    wrong = held[majorities(votes[held])[np.arange(len(held)), label] == 0]
+    wrong = held[majorities(ballots.votes)[ballots.of_row[held], label] == 0]
     if not len(wrong):
         return []
-    told = [", ".join(f"{n} {v}" for n, v in zip(task.labels, votes[row], strict=True)) for row in wrong]
+    told = [
+        ", ".join(f"{n} {v}" for n, v in zip(task.labels, ballots.votes[ballots.of_row[row]], strict=True))
+        for row in wrong
+    ]
     own = [task.labels[int(targets[row, 0])] for row in wrong]
     return [
         Found(

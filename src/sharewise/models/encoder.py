@@ -124,7 +124,7 @@ def build_encoder(options: EncoderOptions, tokenizer: PreTrainedTokenizerBase, *
 
             backbone = scratch_backbone(options.scratch, tokenizer)
         else:
-            from sharewise.models.pretrained import load_backbone
+            from sharewise.models.backbones import load_backbone
 
             backbone = load_backbone(options)
     encoder = Encoder(backbone, options)

@@ -1,29 +1,17 @@
-"""Models and tokenizers of transformers, from a folder or the hub: silent, whole, or a clear refusal."""
+"""Where models of transformers are, and the tokenizers beside them: silent, whole, or a clear refusal."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from huggingface_hub import HfApi, ModelCard, try_to_load_from_cache
 from huggingface_hub.constants import is_offline_mode
 from huggingface_hub.utils import logging as hub_logging
-from transformers import (
-    MODEL_MAPPING,
-    AutoConfig,
-    AutoModel,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    PreTrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
 from transformers.utils import logging
 from transformers.utils.hub import cached_file, extract_commit_hash
 from yaml import YAMLError
@@ -31,78 +19,11 @@ from yaml import YAMLError
 from sharewise.errors import UserError
 from sharewise.models.options import EncoderOptions
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 # Files that decide what a local folder's model and tokenizer do; a model card or a training log doesn't.
 _SUFFIXES = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
-
-
-def load_backbone(options: EncoderOptions) -> PreTrainedModel:
-    """Load the model that ``options.name`` names, without head and pooler, in float32.
-
-    Raises:
-        UserError: where there is no such model, it can't be read, or some of its weights are missing.
-    """
-    name = _name(options, "config.json")
-    with quiet(), _explained(name):
-        _reach(name, options)
-        config = AutoConfig.from_pretrained(name, **_source(options))
-        if config.is_encoder_decoder:
-            raise UserError(
-                f"encoder {name}: {config.model_type} is an encoder with a decoder",
-                expected="an encoder: BERT, RoBERTa, ELECTRA, DeBERTa, ModernBERT and their like",
-                action="add `backend: text2text` to have it write labels",
-            )
-        model, info = AutoModel.from_pretrained(
-            name,
-            config=config,
-            dtype=torch.float32,
-            output_loading_info=True,
-            **_source(options),
-            **_arguments(config),
-        )
-    # A pooler is the one part that many folders lack.
-    _check_whole(name, config, [key for key in info["missing_keys"] if "pooler" not in key])
-    loaded: PreTrainedModel = model
-    return loaded
-
-
-def load_text2text(options: EncoderOptions) -> PreTrainedModel:
-    """Load the encoder-decoder that ``options.name`` names, in float32.
-
-    Raises:
-        UserError: where there is no such model, it is no encoder-decoder, it can't be read, or some of its weights
-            are missing.
-    """
-    name = _name(options, "config.json")
-    with quiet(), _explained(name):
-        _reach(name, options)
-        config = AutoConfig.from_pretrained(name, **_source(options))
-        if not config.is_encoder_decoder:
-            raise UserError(
-                f"encoder {name}: {config.model_type} has no decoder that could write",
-                expected="an encoder-decoder for `backend: text2text`: T5, mT5, UL2, BART and their like",
-            )
-        model, info = AutoModelForSeq2SeqLM.from_pretrained(
-            name, config=config, dtype=torch.float32, output_loading_info=True, **_source(options)
-        )
-    _check_whole(name, config, info["missing_keys"])
-    if model.config.decoder_start_token_id is None:
-        raise UserError(
-            f"encoder {name}: its config.json doesn't say with which token the decoder begins",
-            expected="`decoder_start_token_id` in config.json",
-        )
-    loaded: PreTrainedModel = model
-    return loaded
-
-
-def _check_whole(name: str, config: PreTrainedConfig, missing: Iterable[str]) -> None:
-    """Refuse a model that lacks weights, which transformers fills with random ones."""
-    lacking = sorted(missing)
-    if lacking:
-        raise UserError(
-            f"encoder {name}: {len(lacking)} of the model's weights are not in its files ({lacking[0]}, …)",
-            expected=f"all weights of the {config.model_type} that its config.json describes",
-            action="download or save the model again",
-        )
 
 
 def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBase:
@@ -111,10 +32,13 @@ def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBas
     Raises:
         UserError: where there is none, or it can't be read.
     """
-    name = _name(options, "config.json", "tokenizer_config.json")
-    with quiet(), _explained(name):
-        _reach(name, options)
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **_source(options))
+    # Imported where it is used: it knows every family of models, and an encoder from scratch needs none of them.
+    from transformers import AutoTokenizer
+
+    name = model_name(options, "config.json", "tokenizer_config.json")
+    with quiet(), explained(name):
+        reach(name, options)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **source_arguments(options))
     # Without tokenizer files transformers makes one up that knows its special tokens alone.
     if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         raise UserError(
@@ -127,7 +51,7 @@ def load_pretrained_tokenizer(options: EncoderOptions) -> PreTrainedTokenizerBas
 
 def source_digest(options: EncoderOptions) -> str:
     """SHA-256 of a local folder's files, or of the commit that a hub id stands for."""
-    name = _name(options)
+    name = model_name(options)
     folder = Path(name)
     digest = hashlib.sha256()
     if folder.is_dir():
@@ -137,7 +61,7 @@ def source_digest(options: EncoderOptions) -> str:
                     content = hashlib.file_digest(stream, "sha256").hexdigest()
                 digest.update(f"{file.name} {content} ".encode())
         return digest.hexdigest()
-    with quiet(), _explained(name):
+    with quiet(), explained(name):
         commit = extract_commit_hash(
             cached_file(name, "config.json", revision=options.revision or "main"), None
         )
@@ -187,7 +111,7 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _name(options: EncoderOptions, *files: str) -> str:
+def model_name(options: EncoderOptions, *files: str) -> str:
     """The hub id, or the folder that holds one of these files; what can't be a hub id must be a folder."""
     name = str(options.name)
     folder = Path(name).expanduser()
@@ -206,7 +130,7 @@ def _name(options: EncoderOptions, *files: str) -> str:
     return name
 
 
-def _reach(name: str, options: EncoderOptions) -> None:
+def reach(name: str, options: EncoderOptions) -> None:
     """Ask the hub once for a model that isn't in the local cache; transformers would retry for a minute."""
     if Path(name).is_dir() or is_offline_mode():
         return
@@ -214,23 +138,13 @@ def _reach(name: str, options: EncoderOptions) -> None:
         HfApi().model_info(name, revision=options.revision, timeout=30)
 
 
-def _source(options: EncoderOptions) -> dict[str, Any]:
+def source_arguments(options: EncoderOptions) -> dict[str, Any]:
+    """What every ``from_pretrained`` is told of an encoder."""
     return {"revision": options.revision or "main", "trust_remote_code": options.trust_remote_code}
 
 
-def _arguments(config: PreTrainedConfig) -> dict[str, Any]:
-    """What the model's class takes: fused attention, and no pooler, which would never be trained."""
-    if type(config) not in MODEL_MAPPING:
-        return {}
-    kind: Any = MODEL_MAPPING[type(config)]
-    arguments: dict[str, Any] = {"attn_implementation": "sdpa" if kind._supports_sdpa else "eager"}
-    if "add_pooling_layer" in inspect.signature(kind.__init__).parameters:
-        arguments["add_pooling_layer"] = False
-    return arguments
-
-
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Turn what transformers raises for a wrong name or a broken file into one clear message."""
     try:
         yield

@@ -236,7 +236,8 @@ def load_model(folder: Path, *, trust_remote_code: bool = False) -> LoadedModel:
         UserError: where the folder isn't a model, a file of it is missing or was changed, or another version's
             sharing method or kind of task is in it.
     """
-    from sharewise.models.pretrained import load_backbone, load_pretrained_tokenizer, load_text2text
+    from sharewise.models.backbones import load_backbone, load_text2text
+    from sharewise.models.pretrained import load_pretrained_tokenizer
     from sharewise.models.text2text.build import wrap_text2text
 
     manifest = _one(folder)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
-from scipy.stats import rankdata
 
 from sharewise.stats.arrays import Array, Floats, Ints
+from sharewise.stats.regression import mean_ranks
 
 # Rows that two tasks must have in common before anything is said about them.
 FEWEST_ROWS = 30
@@ -111,7 +111,10 @@ def groups_by_association(
 
 def _numbers(columns: Floats, *, unordered: bool) -> Floats:
     """Columns ``(rows, width)`` as centred ranks, or as a centred indicator of each class."""
-    found = (columns == np.unique(columns)).astype(np.float64) if unordered else rankdata(columns, axis=0)
+    if unordered:
+        found = (columns == np.unique(columns)).astype(np.float64)
+    else:
+        found = np.stack([mean_ranks(column) for column in columns.T], axis=1)
     # A constant stays constant: its mean may be rounded.
     return np.asarray(np.where(np.ptp(found, axis=0) > 0, found - found.mean(axis=0), 0.0))
 

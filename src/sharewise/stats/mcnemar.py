@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from sharewise.stats.arrays import Ints
 
@@ -20,6 +19,9 @@ class McNemar:
 
 def mcnemar(targets: Ints, first: Ints, second: Ints) -> McNemar:
     """McNemar's exact test (McNemar 1947) of two models' predicted classes `(rows,)`."""
+    # Imported where it is used: all of scipy.stats takes half a second, and only reports of runs test.
+    from scipy.stats import binomtest
+
     first_right, second_right = first == targets, second == targets
     only_first = int(np.sum(first_right & ~second_right))
     only_second = int(np.sum(second_right & ~first_right))

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from sklearn.isotonic import IsotonicRegression
 
 from sharewise.stats.arrays import Floats, Ints
 from sharewise.stats.counts import Counts
@@ -49,6 +48,9 @@ def isotonic_curve(probabilities: Floats, events: Ints) -> tuple[Floats, Floats]
     Returns:
         Probabilities as given and as found, `(knots,)` each; linear between them, constant beyond.
     """
+    # Imported where it is used: it takes a while, and few commands fit a curve.
+    from sklearn.isotonic import IsotonicRegression
+
     least = 1.0 / (len(events) + 2)
     fit = IsotonicRegression(y_min=least, y_max=1.0 - least).fit(probabilities, events)
     return fit.X_thresholds_.astype(np.float64), fit.y_thresholds_.astype(np.float64)

@@ -29,23 +29,22 @@ def read_tsv(request: Request) -> Records:
 
 def _read(request: Request, usual: str) -> Records:
     decoded = decode(request, read_bytes(request))
-    if not decoded.text.strip():
+    if not decoded.text or decoded.text.isspace():
         raise no_records(request, "the file is empty")
     delimiter = _delimiter(request, decoded.text, usual)
     remarks = []
     if delimiter != usual:
         remarks.append(f"read with {_NAMES[delimiter]} between the fields, as its first line shows")
     reading, remark = _regular(request, decoded.text, delimiter)
-    if not reading.cells:
+    if not reading.lines:
         raise no_records(request, "the file holds a header and nothing else")
     if remark:
         remarks.append(remark)
     if reading.blank:
         remarks.append(blank_lines(reading.blank))
-    by_column = zip(reading.columns, zip(*reading.cells, strict=True), strict=True)
     return Records(
         name=request.name,
-        frame=pl.DataFrame([pl.Series(name, cells, dtype=pl.String) for name, cells in by_column]),
+        frame=pl.concat(reading.frames, rechunk=True),
         lines=np.array(reading.lines, dtype=np.int64),
         encoding=decoded.encoding,
         notes=decoded.notes + tuple(f"{request.name}: {remark}" for remark in remarks),
@@ -54,7 +53,7 @@ def _read(request: Request, usual: str) -> Records:
 
 def _delimiter(request: Request, text: str, usual: str) -> str:
     """The usual delimiter, unless the header lacks it, holds another, and is no wanted column itself."""
-    header = re.sub(r'"[^"]*("|$)', "", text.lstrip()[:_HEADER]).partition("\n")[0]
+    header = re.sub(r'"[^"]*("|$)', "", text[: 2 * _HEADER].lstrip()[:_HEADER]).partition("\n")[0]
     others = [d for d in _NAMES if d in header]
     if usual in others or not others or header.strip() in (request.columns or ()):
         return usual
@@ -80,9 +79,9 @@ def _regular(request: Request, text: str, delimiter: str) -> tuple[Reading, str 
     if not quoted.spans_lines:
         return quoted, None
     literal = _literal(request, text, delimiter)
-    if not isinstance(literal, Reading) or len(literal.cells) == len(quoted.cells):
+    if not isinstance(literal, Reading) or len(literal.lines) == len(quoted.lines):
         return quoted, None
-    counts = f"{len(quoted.cells):,} records with quoting and {len(literal.cells):,} without are both regular"
+    counts = f"{len(quoted.lines):,} records with quoting and {len(literal.lines):,} without are both regular"
     if delimiter == "\t" and quoted.width > 1:
         return literal, f"quotes are read as plain characters ({counts})"
     return quoted, f"quotes are read as quoting, over line breaks too ({counts})"

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+import polars as pl
+
 from sharewise.data.reading.records import Request, no_records, select
+
+# Records that become columns together, while they are still in the caches: as Python's own texts all would take
+# several times the memory.
+_TOGETHER = 8192
 
 
 class Irregular(Exception):
@@ -35,7 +41,7 @@ class Reading:
     Attributes:
         columns: the wanted columns.
         width: number of fields of every record.
-        cells: for each record its wanted cells, in the order of ``columns``.
+        frames: the wanted columns, as texts, some records after others.
         lines: the one-based line where each record begins.
         blank: lines that hold nothing, those after the last record left out.
         spans_lines: whether any record goes over more than one line.
@@ -43,10 +49,17 @@ class Reading:
 
     columns: tuple[str, ...]
     width: int
-    cells: list[tuple[str, ...]] = field(default_factory=list)
+    frames: list[pl.DataFrame] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
     spans_lines: bool = False
+
+    def take(self, cells: list[tuple[str, ...]]) -> None:
+        """Take in the wanted cells of further records, and empty the list."""
+        by_column = zip(self.columns, zip(*cells, strict=True), strict=True)
+        series = [pl.Series(name, column, dtype=pl.String) for name, column in by_column]
+        self.frames.append(pl.DataFrame(series))
+        cells.clear()
 
 
 def parse(request: Request, text: str, delimiter: str, *, literal: bool) -> Reading:
@@ -84,15 +97,20 @@ def parse(request: Request, text: str, delimiter: str, *, literal: bool) -> Read
         reading = Reading(columns, len(header))
         pick = _picker([header.index(column) for column in columns])
         begin = rows.line_num + 1
+        cells: list[tuple[str, ...]] = []
         for row in rows:
             if len(row) == reading.width:
-                reading.cells.append(pick(row))
+                cells.append(pick(row))
                 reading.lines.append(begin)
+                if len(cells) == _TOGETHER:
+                    reading.take(cells)
             elif _is_blank(row):
                 reading.blank.append(begin)
             else:
                 raise _ragged(begin, rows.line_num, reading.width, len(row))
             begin = rows.line_num + 1
+        if cells:
+            reading.take(cells)
     except csv.Error as error:
         raise _unsound(begin, rows.line_num, str(error)) from None
     finally:

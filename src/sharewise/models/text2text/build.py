@@ -41,7 +41,7 @@ def build_text2text(
 
             backbone: Any = scratch_text2text(options.scratch, tokenizer)
         else:
-            from sharewise.models.pretrained import load_text2text
+            from sharewise.models.backbones import load_text2text
 
             backbone = load_text2text(options)
     rows, highest = backbone.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values())
