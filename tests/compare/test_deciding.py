@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 
 from sharewise import Scorer, compare
+from sharewise.compare import ship
 from sharewise.compare.results import Results
 from sharewise.compare.storage import SPLITS_SCORED
+from sharewise.errors import UserError
 from sharewise.models.calibration import decided
 from sharewise.report import write_reports
 from sharewise.study import Study, load_study
@@ -132,6 +134,54 @@ def test_new_runs_save_what_was_fitted(tmp_path, one_thread):
     assert dict(scorer.calibration) == run.calibration
 
 
+def test_an_arm_may_decide_otherwise_without_a_run_of_its_own(compared, tmp_path):
+    """It is held against models of one task that decide as it does, or against the arm that it names."""
+    own = {
+        "tasks": {"polite": {"threshold": "tuned", "calibration": "temperature"}, "good": {"threshold": 0.3}}
+    }
+    arms = {"hard": {}, "tuned": own, "against": own | {"baseline": "hard"}}
+    spy = Spy()
+    study = load_study(write_study(compared.file.parent, {"arms": arms}))
+    results = compare(study, runs=compared.runs, observer=spy, workers=1)
+    assert spy.made == []
+    assert list(results.arms) == ["single", "hard", "single[tuned]", "tuned", "against"]
+    assert results.arms["tuned"].baseline == "single[tuned]"
+    runs = {(r.arm, r.seed, t): r for r in results.runs for t in r.metrics}
+    for task, expected in (("polite", 1), ("good", 1), ("loud", 0)):
+        for arm in ("tuned", "against", "single[tuned]"):
+            assert len(runs[arm, 1, task].thresholds.get(task, ())) == expected
+    for arm in ("single", "hard"):
+        assert runs[arm, 1, "polite"].thresholds == runs[arm, 1, "polite"].calibration == {}
+    assert runs["hard", 2, "polite"].folder == runs["tuned", 2, "polite"].folder
+    assert set(results.fitted["polite"]) == {"single[tuned]", "tuned", "against"}
+    # What differs between an arm and its baseline is told; a threshold on both sides is no difference.
+    assert [(o.kind, o.arm) for o in results.objections] == [("rule", "against")]
+    assert "calibration temperature against none of polite" in results.objections[0].text
+    assert "threshold 0.3 against none of good" in results.objections[0].text
+    difference = next(v.difference for v in results.verdicts if (v.arm, v.task) == ("against", "good"))
+    means = [
+        np.mean([runs[arm, s, "good"].metrics["good"]["test"]["mcc"] for s in (1, 2, 3)])
+        for arm in ("tuned", "hard")
+    ]
+    assert difference == pytest.approx(means[0] - means[1])
+    # One folder on disk, and each arm's model decides as the arm does.
+    assert Scorer.load(ship(results, compared.root, tmp_path / "a", arm="tuned").folder).thresholds[
+        "good"
+    ] == (0.3,)
+    assert Scorer.load(ship(results, compared.root, tmp_path / "b", arm="hard").folder).thresholds == {}
+
+
+def test_a_threshold_of_an_arm_is_refused_where_it_stands(compared):
+    keys = {"arms": {"hard": {}, "tuned": {"tasks": {"polite": {"threshold": {"on": 0.4}}}}}}
+    file = write_study(compared.file.parent, keys)
+    with pytest.raises(UserError) as caught:
+        compare(load_study(file), runs=compared.runs, workers=1)
+    line = 1 + next(i for i, text in enumerate(file.read_text().splitlines()) if "threshold" in text)
+    assert caught.value.problem.startswith(
+        f"{file}, line {line}, arms.tuned.tasks.polite.threshold: 'on' is no label of this task"
+    )
+
+
 def test_reports_show_reliability_before_and_after(compared, tmp_path: Path):
     results, _ = again(compared)
     written = write_reports(results, tmp_path)
@@ -150,10 +200,3 @@ def test_reports_show_reliability_before_and_after(compared, tmp_path: Path):
         for p in plain.values()
         if p.suffix == ".md"
     )
-
-
-def test_an_arm_has_no_threshold_of_its_own(tmp_path):
-    from sharewise.errors import UserError
-
-    with pytest.raises(UserError, match="says what the task is, which every arm shares"):
-        load_study(write_study(tmp_path, {"arms": {"hard": {"tasks": {"polite": {"threshold": 0.4}}}}}))

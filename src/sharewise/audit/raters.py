@@ -34,7 +34,7 @@ def raters(rows: Rows) -> tuple[list[Agreement], list[Difficulty], list[Found]]:
             findings.append(_unreliable(task, table, disputed[name]))
         findings += _outvoted(rows, task, ballots[name])
     number = np.sum(list(disputed.values()), axis=0)
-    rated = np.any([own.rated[own.of_row] for own in ballots.values()], axis=0)
+    rated: Array = np.logical_or.reduce([own.rated[own.of_row] for own in ballots.values()])
     difficulty = _difficulty(rows, number, rated)
     return tables, difficulty, findings + _hardest(disputed, number)
 

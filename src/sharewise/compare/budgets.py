@@ -14,6 +14,7 @@ from sharewise.compare.planning import PlannedArm, RunSpec, plan_arms, plan_runs
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import UserError
 from sharewise.study import Study
+from sharewise.tasks import DECISION_KEYS
 from sharewise.train.options import rules_for_one_task
 from sharewise.train.steps import batch_plan, planned_updates
 
@@ -34,12 +35,14 @@ class Budget:
         trials: settings that were trained to choose this one.
         shared: whether the tasks have one model; in models of one task some rules differ in words alone.
         updates: task -> seed -> planned updates; may be empty before training.
+        decisions: task -> its keys of calibration and threshold; may be empty where they aren't known.
     """
 
     training: Mapping[str, Any]
     trials: int = 1
     shared: bool = True
     updates: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def unequal(arm: str, own: Budget, baseline: str, its: Budget) -> list[Objection]:
@@ -48,7 +51,7 @@ def unequal(arm: str, own: Budget, baseline: str, its: Budget) -> list[Objection
     budget = [*_updates(own, its), *_keys(own, its, BUDGET_KEYS)]
     if own.trials != its.trials:
         budget.append(f"{own.trials} tuning trials against {its.trials}")
-    rules = _keys(_rules(own, its), _rules(its, its), RULE_KEYS)
+    rules = [*_keys(_rules(own, its), _rules(its, its), RULE_KEYS), *_decisions(own, its)]
     if budget:
         found.append(Objection(kind="budget", arm=arm, baseline=baseline, text=_said(arm, baseline, budget)))
     if rules:
@@ -96,13 +99,17 @@ def refuse(objections: Sequence[Objection], *, action: str) -> None:
 def _planned(study: Study, workspace: Workspace, arm: PlannedArm, *, count: bool) -> Budget:
     """The budget of an arm that isn't trained yet; its updates are counted in the batches of the first seed."""
     training = arm.resolved.training.model_dump(mode="json")
+    decisions = {
+        name: task.model_dump(mode="json", include=set(DECISION_KEYS))
+        for name, task in arm.resolved.tasks.items()
+    }
     if not count:
-        return Budget(training, arm.trials, shared=arm.one_model)
+        return Budget(training, arm.trials, shared=arm.one_model, decisions=decisions)
     runs = [s for s in plan_runs(study.model_copy(update={"seeds": study.seeds[:1]})) if s.arm == arm.name]
     updates = {
         task: {spec.seed: count} for spec in runs for task, count in _updates_of(spec, workspace).items()
     }
-    return Budget(training, arm.trials, shared=arm.one_model, updates=updates)
+    return Budget(training, arm.trials, shared=arm.one_model, updates=updates, decisions=decisions)
 
 
 def _updates_of(spec: RunSpec, workspace: Workspace) -> dict[str, int]:
@@ -136,6 +143,16 @@ def _keys(own: Budget, its: Budget, keys: Sequence[str]) -> list[str]:
         f"{key} {_value(own.training.get(key))} against {_value(its.training.get(key))}"
         for key in keys
         if own.training.get(key) != its.training.get(key)
+    ]
+
+
+def _decisions(own: Budget, its: Budget) -> list[str]:
+    """Tasks that are calibrated, or decided on, otherwise than by the baseline."""
+    return [
+        f"{key} {_value(keys.get(key))} against {_value(its.decisions[task].get(key))} of {task}"
+        for task, keys in own.decisions.items()
+        for key in DECISION_KEYS
+        if task in its.decisions and keys.get(key) != its.decisions[task].get(key)
     ]
 
 

@@ -136,7 +136,7 @@ def collect(
         },
         prediction=read_prediction(root, {name: arm.groups for name, arm in described.items()}),
         searches=list(searches),
-        fitted=fitted_records(data.tasks, by_arm, scored),
+        fitted=fitted_records({a.name: workspace.data(a.resolved).tasks for a in arms}, by_arm, scored),
         peaks=peaks,
         peak_sentences=peak_sentences(peaks, [a.name for a in arms if a.one_model]),
         warnings=list(dict.fromkeys(doubts)),

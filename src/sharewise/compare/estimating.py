@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sharewise.compare.budgets import refuse_unequal
 from sharewise.compare.comparison import study_folder, workspace_for
+from sharewise.compare.identity import run_hash
 from sharewise.compare.packing import thread_count, threads_set, worker_count
 from sharewise.compare.planning import PlannedArm, RunSpec, plan_arms, plan_runs
 from sharewise.compare.running import find_run
@@ -73,11 +74,16 @@ def estimate(
         refuse_unequal(study, workspace)
     probes: dict[str, _Probe] = {}
     rows: list[RunEstimate] = []
+    planned: set[tuple[str, str]] = set()
     with threads_set(thread_count(count)):
         for spec in specs:
             if spec.arm not in probes:
                 probes[spec.arm] = _probe(spec, workspace)
-            rows.append(_estimate_run(spec, workspace, root, probes[spec.arm]))
+            estimated = _estimate_run(spec, workspace, root, probes[spec.arm])
+            same = (spec.task, run_hash(spec, workspace))
+            # Arms that only decide otherwise have their runs in common.
+            rows.append(replace(estimated, seconds=0.0) if same in planned else estimated)
+            planned.add(same)
         searches = list(_searches(study, workspace, probes))
     arms = plan_arms(study)
     one_seed = sum(probes[a.name].weights * _most_states(a, study) for a in arms) * _BYTES

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sharewise.compare.budgets import Budget, unequal
 from sharewise.compare.evidence import doubtful
 from sharewise.compare.objections import Objection, object_to
 from sharewise.compare.recommending import recommend
 from sharewise.compare.results import Recommendation, Results
 from sharewise.compare.sentences import sentence
+from sharewise.study import SINGLE
+from sharewise.tasks import DECISION_KEYS
 
 
 def audited(results: Results) -> Results:
@@ -51,4 +55,18 @@ def _budget(results: Results, arm: str) -> Budget:
             for task, planned in run.updates.items():
                 updates.setdefault(task, {})[run.seed] = planned
     record = results.arms[arm]
-    return Budget(record.training, record.trials, record.baseline is not None, updates)
+    return Budget(
+        record.training, record.trials, record.baseline is not None, updates, _decisions(results, arm)
+    )
+
+
+def _decisions(results: Results, arm: str) -> dict[str, dict[str, Any]]:
+    """How an arm calibrates and decides, by task; nothing of `single` with an arm's keys, which decides as it does."""
+    if arm.startswith(f"{SINGLE}["):
+        return {}
+    declared = results.configuration.get("tasks", {})
+    own = results.arms[arm].overrides.get("tasks", {})
+    return {
+        task: {key: own.get(task, {}).get(key, keys.get(key)) for key in DECISION_KEYS}
+        for task, keys in declared.items()
+    }

@@ -15,20 +15,27 @@ from sharewise.train import TaskScores
 
 
 def fitted_records(
-    tasks: Mapping[str, Task], runs: Mapping[str, Sequence[FinishedRun]], scored: str
+    tasks: Mapping[str, Mapping[str, Task]], runs: Mapping[str, Sequence[FinishedRun]], scored: str
 ) -> dict[str, dict[str, FittedRecord]]:
-    """Describe every task that declares a calibration or a threshold, by task and arm; failed runs are left out."""
+    """Describe every task and arm that declares a calibration or a threshold; failed runs are left out.
+
+    Args:
+        tasks: arm -> task -> as the arm decides on it.
+        runs: of every arm.
+        scored: name of the split.
+    """
     found: dict[str, dict[str, FittedRecord]] = {}
-    for name, task in tasks.items():
-        keys = task.options
-        method = keys.calibration if isinstance(keys, CalibrationOptions) else None
-        if method is None and not (isinstance(keys, ThresholdOptions) and keys.threshold is not None):
-            continue
-        for arm, of_arm in runs.items():
+    for arm, of_arm in runs.items():
+        for name, task in tasks[arm].items():
+            keys = task.options
+            method = keys.calibration if isinstance(keys, CalibrationOptions) else None
+            if method is None and not (isinstance(keys, ThresholdOptions) and keys.threshold is not None):
+                continue
             own = [r for r in of_arm if name in r.record.metrics and r.record.failed is None]
             if own:
                 found.setdefault(name, {})[arm] = _record(task, own, scored, method)
-    return found
+    # In the study's order of tasks, whichever arm declares one first.
+    return {name: found[name] for name in next(iter(tasks.values()), {}) if name in found}
 
 
 def _record(task: Task, runs: Sequence[FinishedRun], scored: str, method: str | None) -> FittedRecord:

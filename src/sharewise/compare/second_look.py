@@ -26,7 +26,9 @@ def is_second_look(earlier: Results | None, runs: Sequence[RunRecord]) -> bool:
     """
     if earlier is None:
         return False
-    before, now = ({r.hash: (r.calibration, r.thresholds) for r in side} for side in (earlier.runs, runs))
+    before, now = ([(r.hash, r.calibration, r.thresholds) for r in side] for side in (earlier.runs, runs))
     seen = any(verdict.interval is not None for verdict in earlier.verdicts)
-    changed = any(before.get(digest) != decides for digest, decides in now.items())
-    return not before.keys().isdisjoint(now) and (earlier.second_look or (seen and changed))
+    # Arms that only decide otherwise have their runs in common.
+    changed = any(run not in before for run in now)
+    same = not {digest for digest, *_ in before}.isdisjoint(digest for digest, *_ in now)
+    return same and (earlier.second_look or (seen and changed))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharewise.compare.keeping import MODEL, chosen_seed
+from sharewise.compare.restating import restate_as
 from sharewise.compare.results import Results
 from sharewise.errors import UserError, nearest
 from sharewise.models.saved import model_folders, save_models
@@ -81,4 +82,5 @@ def ship(
         found = model_folders(root / run.folder / MODEL)
         parts |= found if len(found) > 1 else dict.fromkeys([run.task], *found.values())
     save_models(output, parts, licence=licence)
+    restate_as(results, runs, output)
     return Shipped(folder=output, arm=arm, seed=seed, models=len(parts), reason=reason)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sharewise.compare.planning import RunSpec
 from sharewise.data.loading import load
 from sharewise.data.table import StudyData
+from sharewise.data.targets import check_thresholds
 from sharewise.data.tokens import TokenStore, tokenize
 from sharewise.errors import UserError
 from sharewise.models.encoder import fingerprint
@@ -16,6 +18,7 @@ from sharewise.models.sharing import SharingOptions, with_groups
 from sharewise.models.text2text.words import TaskWords, tasks_in_words
 from sharewise.models.tokenizers import for_text, load_tokenizer
 from sharewise.study import SINGLE, ResolvedArm, Study, located
+from sharewise.tasks import DECISION_KEYS
 from sharewise.train import Job
 
 
@@ -30,7 +33,7 @@ class Workspace:
     def __init__(self, study: Study, cache: Path) -> None:
         self.study = study
         self.cache = cache
-        self._data: dict[str, StudyData] = {}
+        self._data: dict[tuple[str, str], StudyData] = {}
         self._tokenizers: dict[str, Any] = {}
         self._stores: dict[tuple[str, str, int], dict[str, TokenStore]] = {}
         self._fingerprints: dict[str, str] = {}
@@ -44,12 +47,25 @@ class Workspace:
         return self.data(self.study.resolve(SINGLE))
 
     def data(self, arm: ResolvedArm) -> StudyData:
-        """Read the data as an arm's task keys say."""
-        key = _data_key(arm)
-        if key not in self._data:
-            with located(self.study):
-                self._data[key] = load(self.study.data, arm.tasks, folder=self.study.folder)
-        return self._data[key]
+        """Read the data as an arm's task keys say.
+
+        Raises:
+            UserError: where they are wrong.
+        """
+        key, decisions = _data_key(arm), _decision_key(arm)
+        if (key, decisions) not in self._data:
+            with located(self.study, arm=arm.name):
+                known = next((data for (other, _), data in self._data.items() if other == key), None)
+                if known is None:
+                    found = load(self.study.data, arm.tasks, folder=self.study.folder)
+                else:
+                    # Other decisions need no other data.
+                    found = replace(
+                        known, tasks={name: t.deciding_by(arm.tasks[name]) for name, t in known.tasks.items()}
+                    )
+                    check_thresholds(found.tasks)
+            self._data[key, decisions] = found
+        return self._data[key, decisions]
 
     def tokenizer(self, arm: ResolvedArm) -> Any:
         """Load or train the arm's tokenizer."""
@@ -136,10 +152,13 @@ class Workspace:
 
 
 def _data_key(arm: ResolvedArm) -> str:
-    tasks = {
-        name: task.model_dump(mode="json", exclude={"weight", "margin"}) for name, task in arm.tasks.items()
-    }
-    return str(tasks)
+    other = {"weight", "margin", *DECISION_KEYS}
+    return str({name: task.model_dump(mode="json", exclude=other) for name, task in arm.tasks.items()})
+
+
+def _decision_key(arm: ResolvedArm) -> str:
+    own = set(DECISION_KEYS)
+    return str({name: task.model_dump(mode="json", include=own) for name, task in arm.tasks.items()})
 
 
 def _encoder_key(arm: ResolvedArm) -> str:

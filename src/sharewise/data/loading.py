@@ -16,7 +16,7 @@ from sharewise.data.parts import Part, split_parts
 from sharewise.data.shares import fit_losses, loss_weights, vote_shares
 from sharewise.data.sources import read_sources
 from sharewise.data.table import SPLITS, StudyData, Table
-from sharewise.data.targets import label_notes, resolve
+from sharewise.data.targets import check_thresholds, label_notes, resolve
 from sharewise.data.votes import count_votes
 from sharewise.errors import UserError
 from sharewise.tasks import AnyTaskOptions, Array, Task
@@ -72,6 +72,7 @@ def load(
     tables = {split: replace(table, soft=shares[split]) for split, table in tables.items()}
     tables["train"] = replace(tables["train"], loss_weights=weights)
     fit_losses(resolved, tables["train"])
+    check_thresholds(resolved)
     notes += remarks
     return StudyData(
         tasks=resolved,

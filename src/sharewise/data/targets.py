@@ -10,7 +10,7 @@ import polars as pl
 from sharewise.data.parts import Part
 from sharewise.data.reading.records import did_you_mean
 from sharewise.errors import UserError
-from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, holes, mapped, spell
+from sharewise.tasks import AnyTaskOptions, Array, LabelError, Task, ThresholdOptions, holes, mapped, spell
 
 
 def resolve(
@@ -96,6 +96,17 @@ def label_notes(task: Task, targets: Mapping[str, Array]) -> list[str]:
             names = ", ".join(repr(label) for label in lacking[:5]) + (", …" if len(lacking) > 5 else "")
             notes.append(f"tasks.{task.name}: no cell of the {split} split holds the label {names}")
     return notes
+
+
+def check_thresholds(tasks: Mapping[str, Task]) -> None:
+    """Look whether thresholds are for labels that the tasks have.
+
+    Raises:
+        UserError: where one isn't.
+    """
+    for name, task in tasks.items():
+        if isinstance(task.options, ThresholdOptions):
+            task.options.thresholds_for(name, task.decided_labels)
 
 
 def _spelled(task: Task, target: Array) -> str:

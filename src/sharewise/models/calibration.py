@@ -8,6 +8,7 @@ from typing import Annotated, Self
 import numpy as np
 import torch
 from pydantic import Field, model_validator
+from scipy.special import expit, softmax
 
 from sharewise.options import Options
 from sharewise.tasks import Array, Task
@@ -19,7 +20,8 @@ class Calibration(Options):
     """How one task's outputs become believable probabilities.
 
     Logits are divided by the temperature (Guo et al., 2017); then each probability is read off the isotonic curve
-    (Zadrozny and Elkan, 2002), where there is one, and distributions over several labels are normalised again.
+    (Zadrozny and Elkan, 2002), where there is one; distributions over several labels are normalised again, and of
+    ordered labels no level is more probable than a lower one.
     """
 
     temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False, description="divides the logits")
@@ -43,13 +45,7 @@ def calibrated(task: Task, outputs: torch.Tensor, calibration: Calibration | Non
     """Turn head outputs ``(rows, outputs)`` into probabilities or values of the same shape, float32."""
     if calibration is None:
         return task.activate(outputs).numpy()
-    scores = task.activate(outputs / calibration.temperature).numpy().astype(np.float64)
-    for column, name in enumerate(task.output_names):
-        if name in calibration.isotonic:
-            scores[:, column] = np.interp(scores[:, column], *calibration.isotonic[name])
-    if calibration.isotonic and task.exclusive:
-        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    return scores.astype(np.float32)
+    return _corrected(task, task.activate(outputs.double()).numpy(), calibration)
 
 
 def recalibrated(task: Task, scores: Array, calibration: Calibration | None) -> Array:
@@ -57,14 +53,29 @@ def recalibrated(task: Task, scores: Array, calibration: Calibration | None) -> 
 
     A probability that float32 holds as 1 is taken for the last one below it.
     """
-    if calibration is None:
-        return scores
-    return calibrated(task, torch.from_numpy(logits_of(task, scores)), calibration)
+    return scores if calibration is None else _corrected(task, scores, calibration)
+
+
+def _corrected(task: Task, scores: Array, calibration: Calibration) -> Array:
+    """Of ordered labels the logits are those of reaching each level, so that their order stays."""
+    corrected = scores.astype(np.float64)
+    if calibration.temperature != 1.0:
+        logits = logits_of(task, scores) / calibration.temperature
+        corrected = softmax(logits, axis=1) if task.exclusive else expit(logits)
+    for column, name in enumerate(task.output_names):
+        if name in calibration.isotonic:
+            corrected[:, column] = np.interp(corrected[:, column], *calibration.isotonic[name])
+    if calibration.isotonic and task.exclusive:
+        corrected /= np.maximum(corrected.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    if calibration.isotonic and task.cumulative:
+        corrected = np.minimum.accumulate(corrected, axis=1)
+    return corrected.astype(np.float32)
 
 
 def logits_of(task: Task, scores: Array) -> Array:
     """Logits ``(rows, outputs)`` of these probabilities; of labels that exclude each other up to a constant a row."""
-    sure = np.clip(scores.astype(np.float64), np.finfo(np.float32).tiny, 1.0 - 2.0**-25)
+    below_one = 1.0 - (2.0**-53 if scores.dtype == np.float64 else 2.0**-25)
+    sure = np.clip(scores.astype(np.float64), np.finfo(np.float32).tiny, below_one)
     return np.log(sure) if task.exclusive else np.log(sure / (1.0 - sure))
 
 

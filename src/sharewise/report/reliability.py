@@ -26,8 +26,8 @@ def reliability(results: Results) -> Section | None:
     if not results.fitted:
         return None
     how = (
-        "Temperatures, curves and thresholds were fitted on the validation split, seed by seed, under the same rule in "
-        f"every arm; the numbers are of the {results.scored} split. Metrics and verdicts are of the answers as fitted; "
+        "Temperatures, curves and thresholds were fitted on the validation split, seed by seed, by each arm's own "
+        f"rule; the numbers are of the {results.scored} split. Metrics and verdicts are of the answers as fitted; "
         "selection and the curves of training are of the answers at .5. Calibrations are compared by the Brier score: "
         "the calibration error depends on its bins and describes."
     )
@@ -44,7 +44,8 @@ def reliability(results: Results) -> Section | None:
     caption = (
         "Reliability: the share that came true over the mean probability, in 15 bins of equal width, all seeds "
         "together. Of labels that exclude each other it is the most probable label's; of several labels a row every "
-        "label's. Below the diagonal a model is too sure. A larger dot holds more rows."
+        "label's, of ordered ones that of reaching each. Below the diagonal a model is too sure. A larger dot holds "
+        "more rows."
     )
     figure = Figure(caption, tuple(charts), tuple(entries), columns=2)
     return Section("calibration", "Calibration and thresholds", (Paragraph(how), table(results), figure))

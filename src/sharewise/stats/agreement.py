@@ -49,9 +49,9 @@ class Ballots:
         """Whether a ballot has two votes or more, bool ``(ballots,)``."""
         return np.asarray(self.votes.sum(axis=1) >= 2)
 
-    def comparable(self) -> tuple[Floats, Floats]:
+    def comparable(self) -> tuple[Ints, Ints]:
         """The ballots of two votes or more, ``(rated ballots, labels)``, and how many rows each has."""
-        return self.votes[self.rated].astype(np.float64), self.times[self.rated].astype(np.float64)
+        return self.votes[self.rated], self.times[self.rated]
 
 
 def krippendorff_alpha(ballots: Ballots) -> float:
@@ -60,7 +60,8 @@ def krippendorff_alpha(ballots: Ballots) -> float:
     Rows may have different numbers of votes; those with fewer than two say nothing (Krippendorff, Content Analysis,
     2004, §11.3). NaN where fewer than two labels were ever chosen.
     """
-    counts, times = ballots.comparable()
+    votes, times = ballots.comparable()
+    counts = votes.astype(np.float64)
     raters = counts.sum(axis=1)
     chosen = times @ counts
     total = chosen.sum()

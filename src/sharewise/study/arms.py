@@ -46,7 +46,7 @@ class ArmOptions(Options):
     tasks: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="keys of tasks that differ in this arm, as {task: {weight: number}}; `weight`, how votes train, "
-        "and the keys of the loss",
+        "the keys of the loss, `calibration` and `threshold`",
     )
 
     @field_validator("sharing")

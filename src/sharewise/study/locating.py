@@ -11,10 +11,14 @@ from sharewise.study.schema import SINGLE, Study
 
 
 @contextmanager
-def located(study: Study) -> Iterator[None]:
+def located(study: Study, *, arm: str | None = None) -> Iterator[None]:
     """Name the study file and the line in every `UserError` that is about one of its keys.
 
     A study from Python has no lines, and a mistake in a cell of a data file has its own place.
+
+    Args:
+        study: which is read.
+        arm: the arm at work: what it says of a task goes before what the task says itself.
 
     Raises:
         UserError: as it was raised within, with the place before it.
@@ -24,6 +28,10 @@ def located(study: Study) -> Iterator[None]:
     except StudyError:
         raise
     except UserError as error:
+        if arm is not None and _is_of_arm(study, arm, error):
+            error = UserError(
+                f"arms.{arm}.{error.problem}", expected=error.expected, action=error.action, key=error.key
+            )
         path = _path(study, error)
         place = nearest_place(path, study.origin.places) if path else None
         if path is None or place is None:
@@ -35,6 +43,12 @@ def located(study: Study) -> Iterator[None]:
             # `--set data.d.train=x.csv: there is …` says the key already.
             message = f"{place.name}: {problem.removeprefix(f'{dotted(path)}: ')}"
         raise UserError(message, expected=error.expected, action=error.action) from error
+
+
+def _is_of_arm(study: Study, arm: str, error: UserError) -> bool:
+    """Whether a message is about a key of a task that the arm has written anew."""
+    written = (path[2:] for path in study.origin.places if path[:3] == ("arms", arm, "tasks"))
+    return any(len(path) == 3 and _begins(error.problem, dotted(path)) for path in written)
 
 
 def _path(study: Study, error: UserError) -> KeyPath | None:

@@ -20,12 +20,12 @@ from sharewise.study.sweep_mistakes import sweep_mistakes
 from sharewise.study.techniques import technique_mistakes
 from sharewise.study.translation import mistakes_in, pruned, unknown_name
 from sharewise.study.truths import truths_in
-from sharewise.tasks import KINDS, LOSS_KEYS, AnyTaskOptions, BinaryOptions
+from sharewise.tasks import DECISION_KEYS, KINDS, LOSS_KEYS, AnyTaskOptions, BinaryOptions
 from sharewise.train.options import JOINT_METRICS, METRICS, TrainingOptions
 
 _SINGLE = "single"
-# The keys of a task that are ways to train and not the question itself.
-_PER_ARM = ("weight", "targets", "vote_weights", *LOSS_KEYS)
+# The keys of a task that are ways to train or to decide, and not the question itself.
+_PER_ARM = ("weight", "targets", "vote_weights", *LOSS_KEYS, *DECISION_KEYS)
 
 
 def check_references(study: Any) -> list[Mistake]:

@@ -11,7 +11,7 @@ from sharewise.tasks.multiclass import Multiclass, MulticlassOptions
 from sharewise.tasks.multilabel import Multilabel, MultilabelOptions
 from sharewise.tasks.ordinal import Ordinal, OrdinalOptions
 from sharewise.tasks.regression import Regression, RegressionOptions
-from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
+from sharewise.tasks.task import DECISION_KEYS, Array, Label, LabelError, Task, TaskOptions
 from sharewise.tasks.verbaliser import Verbaliser
 from sharewise.tasks.voted import SoftTask, VotedOptions
 
@@ -33,6 +33,7 @@ def restore_task(name: str, options: Mapping[str, Any], description: Mapping[str
 
 
 __all__ = [
+    "DECISION_KEYS",
     "KINDS",
     "LOSS_KEYS",
     "AnyTaskOptions",

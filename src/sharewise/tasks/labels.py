@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from sharewise.errors import nearest
+from sharewise.errors import UserError, nearest
 from sharewise.tasks.task import Array, Label, LabelError
+
+Value = TypeVar("Value")
 
 _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 # A rare label is taken for a misspelt common one only if that is on so many times more rows; and not a short code.
@@ -106,6 +109,32 @@ def declared_labels(labels: Iterable[Label]) -> list[str]:
         if spellings.count(spelling) > 1:
             raise ValueError(f"label {spelling!r} is named twice")
     return spellings
+
+
+def by_label(
+    key: str, values: Mapping[str, Value], labels: Sequence[str], default: Value, *, what: str
+) -> tuple[Value, ...]:
+    """The value of each label under a key such as ``{hate: 0.4}``.
+
+    Args:
+        key: path of the key, for messages.
+        values: by label, as written.
+        labels: that can have one.
+        default: of labels that aren't named.
+        what: a value is, with its article.
+
+    Raises:
+        UserError: where a value is for none of the labels.
+    """
+    known = {spell(name): value for name, value in values.items()}
+    for name in known:
+        if name not in labels:
+            close = nearest(name, labels)
+            raise UserError(
+                f"{key}: {name!r} is no label of this task" + (f"; did you mean {close!r}?" if close else ""),
+                expected=f"{what} for some of {', '.join(labels)}",
+            )
+    return tuple(known.get(label, default) for label in labels)
 
 
 def label_texts(declared: object, labels: tuple[str, ...]) -> tuple[str, ...]:

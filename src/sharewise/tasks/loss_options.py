@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sharewise.errors import UserError, nearest
 from sharewise.options import Options
-from sharewise.tasks.labels import spell
+from sharewise.tasks.labels import by_label
 from sharewise.tasks.losses import OneLabelLoss, YesNoLoss
 from sharewise.tasks.task import Array
 
@@ -58,7 +57,9 @@ class OneLabelOptions(Options):
         if self.class_weights == "balanced":
             weights = tuple(rows / (len(labels) * count) if count else 1.0 for count in counts.tolist())
         elif self.class_weights is not None:
-            weights = _named(f"tasks.{task}.class_weights", self.class_weights, labels)
+            weights = by_label(
+                f"tasks.{task}.class_weights", self.class_weights, labels, 1.0, what="a weight"
+            )
         return OneLabelLoss(
             smoothing=getattr(self, "label_smoothing", 0.0), weights=_or_none(weights), gamma=self.gamma
         )
@@ -118,20 +119,8 @@ def positive_weights(
     if wanted == "auto":
         return tuple((rows - count) / count if 0 < count < rows else 1.0 for count in counts.tolist())
     if isinstance(wanted, Mapping):
-        return _named(f"tasks.{task}.pos_weight", wanted, labels)
+        return by_label(f"tasks.{task}.pos_weight", wanted, labels, 1.0, what="a weight")
     return (float(wanted),) * len(labels)
-
-
-def _named(key: str, weights: Mapping[str, float], labels: Sequence[str]) -> tuple[float, ...]:
-    spelled = {spell(name): weight for name, weight in weights.items()}
-    for name in spelled:
-        if name not in labels:
-            close = nearest(name, labels)
-            raise UserError(
-                f"{key}: {name!r} is no label of this task" + (f"; did you mean {close!r}?" if close else ""),
-                expected=f"a weight for some of {', '.join(labels)}",
-            )
-    return tuple(spelled.get(label, 1.0) for label in labels)
 
 
 def _or_none(weights: Sequence[float]) -> tuple[float, ...]:

@@ -12,19 +12,20 @@ from pydantic import Field, field_validator
 
 from sharewise.errors import UserError
 from sharewise.stats import classification_metrics, mae, ordinal_metrics
+from sharewise.tasks.decision_options import ThresholdOptions
 from sharewise.tasks.divergences import categorical_divergence
 from sharewise.tasks.labels import declared_labels, encode_classes, found_labels, label_texts
 from sharewise.tasks.links import Corn, Cumulative, Link
 from sharewise.tasks.loss_options import OneLabelOptions
 from sharewise.tasks.losses import OneLabelLoss
 from sharewise.tasks.numbers import multiples, parse_numbers
-from sharewise.tasks.task import Array, Label, LabelError, Task, TaskOptions
+from sharewise.tasks.task import Array, Label, LabelError, Task
 from sharewise.tasks.verbaliser import Verbaliser, first_column
 
 _MOST_FOUND = 100
 
 
-class OrdinalOptions(TaskOptions, OneLabelOptions):
+class OrdinalOptions(ThresholdOptions, OneLabelOptions):
     """Keys of an ordinal task: one of several labels in an order."""
 
     valid_metrics: ClassVar[tuple[str, ...]] = (
@@ -132,6 +133,8 @@ class Ordinal(Task):
     over a level for rows that reach it, and each step reads the text in its own way. Under the cumulative link all
     steps read it in one way, and the levels' odds move together. The loss is the negative log-likelihood of the label.
     """
+
+    cumulative: ClassVar[bool] = True
 
     def __init__(
         self, name: str, options: OrdinalOptions, labels: tuple[str, ...], loss: OneLabelLoss | None = None

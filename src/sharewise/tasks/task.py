@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar
+from copy import copy
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,8 @@ from sharewise.tasks.verbaliser import Verbaliser
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Label = str | int | float | bool
+DECISION_KEYS = ("calibration", "threshold")
+"""Keys of a task that say how answers are read, on which no training depends."""
 Column = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -62,7 +65,9 @@ class TaskOptions(Options):
         description="a difference of the metric smaller than this doesn't matter; `metric: mae` needs one",
     )
 
-    @field_validator("labels", "map", "class_weights", "pos_weight", mode="before", check_fields=False)
+    @field_validator(
+        "labels", "map", "class_weights", "pos_weight", "threshold", mode="before", check_fields=False
+    )
     @classmethod
     def _keys_are_texts(cls, value: Any) -> Any:
         """From Python keys may be numbers, which YAML's never are."""
@@ -140,6 +145,8 @@ class Task(ABC):
     several_labels: ClassVar[bool] = False
     # Whether a row's activated outputs are the probabilities of labels that exclude each other.
     exclusive: ClassVar[bool] = False
+    # Whether a row's activated outputs never rise from one to the next: each is of reaching a level at least.
+    cumulative: ClassVar[bool] = False
     # Whether targets are numbers or in an order; classes without one are only equal or different.
     ordered: ClassVar[bool] = True
     # Whether the task counts in exact match, micro-F1 and macro-F1 over tasks.
@@ -247,6 +254,18 @@ class Task(ABC):
         return np.asarray(
             truth.sum(axis=0) if self.several_labels else np.bincount(truth, minlength=len(self.labels))
         )
+
+    def deciding_by(self, keys: TaskOptions) -> Self:
+        """The same task with another's keys of calibration and threshold, on which no training depends."""
+        other = copy(self)
+        own = {key: getattr(keys, key) for key in DECISION_KEYS if key in type(keys).model_fields}
+        other.options = self.options.model_copy(update=own)
+        return other
+
+    @property
+    def decided_labels(self) -> tuple[str, ...]:
+        """The label of each output: of a binary task the positive one, of ordered labels all but the lowest."""
+        return self.labels[len(self.labels) - self.outputs :] if self.labels else ()
 
     @property
     def prefix(self) -> str:

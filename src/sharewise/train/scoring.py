@@ -136,7 +136,7 @@ def _metrics(task: Task, answers: TaskScores) -> dict[str, float]:
     if not answers.thresholds:
         return found
     decided = task.metrics(answers.targets, bent(answers.scores, answers.thresholds))
-    return {n: decided[n] if METRICS[n].needs == "classes" else value for n, value in found.items()}
+    return {n: decided[n] if METRICS[n].needs != "scores" else value for n, value in found.items()}
 
 
 def defined(metrics: Mapping[str, float], *, leave: str | None = None) -> dict[str, float]:

@@ -63,6 +63,19 @@ def test_what_is_written_can_be_read_back(audited):
     assert len(rows) - 1 >= sum(f.count for f in audit.findings)
 
 
+def test_all_that_is_shown_is_in_the_json(audited):
+    """Read back from what `--json` prints, an audit gives the same page and the same words on a terminal."""
+    audit, _ = audited
+    read = Audit.model_validate_json(audit.model_dump_json())
+    assert page(compose(read)) == page(compose(audit))
+    told = []
+    for one in (audit, read):
+        console = Console(file=io.StringIO(), width=120)
+        print_audit(one, console)
+        told.append(console.file.getvalue())
+    assert told[0] == told[1]
+
+
 def test_the_page_is_whole_and_offline(audited):
     audit, folder = audited
     html = write_audit(audit, folder).read_text(encoding="utf-8")
