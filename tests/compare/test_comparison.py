@@ -12,12 +12,14 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sharewise.compare import RunSpec, compare, study_folder, train_one
+from sharewise.compare.auditing import audit_study
 from sharewise.compare.packing import threads_set
 from sharewise.compare.results import Results, RunRecord
 from sharewise.data.tokens import tokenize
 from sharewise.errors import RunError, UserError
 from sharewise.files import locked
 from sharewise.models.saved import load_model
+from sharewise.study import load_study
 from sharewise.train.scoring import score_split
 from tiny_study import Compared, Spy, SpyRun, numbers, read_rows, tiny_study, write_study
 
@@ -99,6 +101,21 @@ def test_what_the_study_can_show_is_told_once_the_baseline_is_trained(trained: C
         assert power.comparisons == 4
         mean, _ = trained.results.arms["single"].summary[power.task]["test"][power.metric]
         assert power.quality == pytest.approx(mean)
+
+
+def test_an_audit_after_training_takes_what_the_baseline_showed(trained: Compared, tmp_path: Path) -> None:
+    (foreseen,) = trained.spy.foreseen
+    found = {power.task: power for power in audit_study(trained.study, runs=trained.runs).power}
+    for power in foreseen:
+        assert found[power.task] == power
+    before = {power.task: power for power in audit_study(trained.study, runs=tmp_path).power}
+    assert not any(power.trained for power in before.values())
+    assert all(
+        before[task].trained == found[task].trained for task in set(found) - {p.task for p in foreseen}
+    )
+    # Another seed has no run yet, so nothing is known again.
+    more = load_study(trained.file, overrides=["seeds=[1, 2, 3, 4]"])
+    assert not any(power.trained for power in audit_study(more, runs=trained.runs).power)
 
 
 def test_compared_again_nothing_is_trained_and_nothing_changes(compared: Compared) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sharewise.compare import compare, load_results
 from sharewise.compare.identity import run_hash
 from sharewise.compare.planning import plan_runs
 from sharewise.compare.workspace import Workspace
+from sharewise.data.turn import Turn
 from sharewise.serve import Scorer, predict_file
 from sharewise.study import Study
 
@@ -64,6 +66,35 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("talk")
     compare(study_in(folder, context=CONTEXT), runs=folder / "runs")
     return folder
+
+
+def test_an_export_reads_earlier_turns_as_pytorch_does(talk: Path, tmp_path: Path) -> None:
+    """From a file's own columns and from Python, with turns that have no room, on ragged batches."""
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    from sharewise.serve.export import export_onnx
+
+    folder = tmp_path / "model"
+    shutil.copytree(talk / "runs" / "talk" / "model", folder)
+    exact = Scorer.load(folder, engine="torch")
+    export_onnx(folder)
+    exported = Scorer.load(folder, engine="onnx")
+    for scorer in (exact, exported):
+        predict_file(scorer, talk / "test.csv", tmp_path / f"{scorer.engine}.parquet", window=5)
+    files = [pl.read_parquet(tmp_path / f"{engine}.parquet") for engine in ("torch", "onnx")]
+    for name in ("nice.p.1", "echo.p.1"):
+        np.testing.assert_allclose(files[1][name].to_numpy(), files[0][name].to_numpy(), atol=1e-5)
+    turns = [
+        Turn("lovely ball 1", context=("awful soup 2",)),
+        Turn("lovely ball 1", context=("lovely soup 2",)),
+        Turn("lovely ball 1", context=("awful soup 2 " * 30, "lovely soup 2 " * 30)),
+        Turn("awful soup 3 " * 40, context=("lovely soup 2",)),
+        "lovely ball 1",
+    ]
+    expected, found = exact.scores(turns), exported.scores(turns)
+    for task in ("nice", "echo"):
+        np.testing.assert_allclose(found[task], expected[task], atol=1e-5)
+        # What was said before is read, and so is whether anything was.
+        assert len(np.unique(np.round(found[task][[0, 1, 4]], 6))) == 3
 
 
 def test_a_file_is_scored_as_the_study_scored_it(talk: Path) -> None:

@@ -110,6 +110,8 @@ NAMED: dict[str, Any] = {
             "increment": 1.0,
             "map": {"a": 0, "b": 2},
             "prefix": "level>",
+            "threshold": {"2": "tuned", "3": 0.4},
+            "calibration": "isotonic",
             "link": "cumulative",
             "class_weights": "balanced",
             "gamma": 1.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +14,7 @@ from sharewise.audit.balance import balance, coverage
 from sharewise.audit.effects import effects
 from sharewise.audit.leakage import halves, overlaps, split_groups
 from sharewise.audit.lengths import lengths
-from sharewise.audit.power import power
+from sharewise.audit.power import Baseline, power
 from sharewise.audit.raters import raters
 from sharewise.audit.relations import relations
 from sharewise.audit.repeats import contradictions, repeats
@@ -45,6 +45,7 @@ class Plan:
         seeds: models an arm.
         comparisons: tasks times arms that are compared.
         margins: differences that don't matter, in units of each task's metric.
+        trained: what the baselines showed of tasks whose runs are on disk already.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Plan:
     seeds: int
     comparisons: int
     margins: Mapping[str, float | None]
+    trained: Mapping[str, Baseline] = field(default_factory=dict)
 
 
 def audit(data: StudyData, plan: Plan, *, started: float | None = None) -> tuple[Audit, pl.DataFrame]:
@@ -97,7 +99,9 @@ def audit(data: StudyData, plan: Plan, *, started: float | None = None) -> tuple
     related, grouped = relations(rows)
     agreement, difficulty, disputed = raters(rows)
     effect, shortcuts = effects(rows)
-    able, weak = power(rows, seeds=plan.seeds, comparisons=plan.comparisons, margins=plan.margins)
+    able, weak = power(
+        rows, seeds=plan.seeds, comparisons=plan.comparisons, margins=plan.margins, trained=plan.trained
+    )
     found += [*grouped, *disputed, *shortcuts, *weak, *_notes(data)]
     found.sort(key=lambda f: _SEVERITIES.index(f.severity))
     result = Audit(

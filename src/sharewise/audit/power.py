@@ -33,7 +33,12 @@ _LARGE = 0.05
 
 
 def power(
-    rows: Rows, *, seeds: int, comparisons: int, margins: Mapping[str, float | None]
+    rows: Rows,
+    *,
+    seeds: int,
+    comparisons: int,
+    margins: Mapping[str, float | None],
+    trained: Mapping[str, Baseline] | None = None,
 ) -> tuple[list[Power], list[Found]]:
     """Tell for each task which difference its test rows can show, and whether equivalence can be shown.
 
@@ -42,6 +47,7 @@ def power(
         seeds: models an arm.
         comparisons: tasks times arms that are compared.
         margins: differences that don't matter, in units of each task's metric.
+        trained: the baselines that are trained.
     """
     if "test" not in rows.splits:
         return [], [
@@ -54,7 +60,7 @@ def power(
                 to_do='add `test: "10%"` to every data set',
             )
         ]
-    tables = powers(rows.data, seeds=seeds, comparisons=comparisons, margins=margins)
+    tables = powers(rows.data, seeds=seeds, comparisons=comparisons, margins=margins, trained=trained)
     return tables, [*_too_small(tables), *_no_equivalence(tables)]
 
 

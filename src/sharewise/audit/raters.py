@@ -85,7 +85,7 @@ def _outvoted(rows: Rows, task: Task, ballots: Ballots) -> list[Found]:
     targets = rows.targets(task.name)
     if targets.shape[1] > 1:
         return []
-    voted = ballots.votes.any(axis=1)
+    voted = ballots.votes.max(axis=1) > 0
     held = np.flatnonzero(~np.isnan(targets[:, 0]) & voted[ballots.of_row])
     label = targets[held, 0].astype(np.int64)
     wrong = held[majorities(ballots.votes)[ballots.of_row[held], label] == 0]

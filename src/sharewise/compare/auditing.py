@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sharewise.audit import Audit, Plan, audit
+from sharewise.audit.power import Baseline
 from sharewise.compare.affinity.dividing import group_name
-from sharewise.compare.comparison import study_folder
+from sharewise.compare.comparison import study_folder, workspace_for
+from sharewise.compare.foresight import baselines
 from sharewise.compare.judging import margin_of
 from sharewise.compare.planning import plan_arms
 from sharewise.data.loading import load
@@ -19,7 +21,7 @@ from sharewise.data.table import StudyData
 from sharewise.errors import UserError
 from sharewise.files import write_text, write_whole
 from sharewise.models.tokenizers import load_tokenizer
-from sharewise.study import Study, located
+from sharewise.study import SINGLE, Study, located
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -52,10 +54,22 @@ def audit_study(study: Study, *, runs: Path | str = "runs") -> Audit:
         seeds=len(study.seeds),
         comparisons=len(study.tasks) * sum(arm.baseline is not None for arm in plan_arms(study)),
         margins={name: margin_of(study, task) for name, task in data.tasks.items()},
+        trained=_trained(study, Path(runs)),
     )
     found, rows = audit(data, plan, started=started)
     _write(found, rows, study_folder(study, Path(runs)))
     return found
+
+
+def _trained(study: Study, runs: Path) -> dict[str, Baseline]:
+    """What the study's baseline showed, if it is trained; a run is found by a hash over all data, so only then."""
+    root = study_folder(study, runs)
+    if not (root / SINGLE).is_dir():
+        return {}
+    try:
+        return baselines(study, workspace_for(study, runs), root)
+    except UserError:  # Without its encoder no run can be told to be the study's.
+        return {}
 
 
 def _tokenizer(study: Study, data: StudyData, cache: Path) -> tuple[PreTrainedTokenizerBase | None, str]:

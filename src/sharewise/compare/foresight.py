@@ -29,23 +29,33 @@ from sharewise.train import Observer
 def foresee(study: Study, workspace: Workspace, root: Path) -> list[Power]:
     """What the test split can show of each task whose baseline learned something; nothing where a run is missing."""
     data = workspace.base
-    specs = [spec for spec in plan_runs(study) if spec.arm == SINGLE]
-    runs = [find_run(spec, workspace, root) for spec in specs]
-    finished = [run for run in runs if run is not None]
-    if "test" not in data.tables or len(study.seeds) < FEWEST_SEEDS or len(finished) < len(specs):
+    trained = baselines(study, workspace, root)
+    if not trained:
         return []
     found = powers(
         data,
         seeds=len(study.seeds),
         comparisons=len(study.tasks) * sum(arm.baseline is not None for arm in plan_arms(study)),
         margins={name: margin_of(study, task) for name, task in data.tasks.items()},
-        trained={
-            name: baseline
-            for name, task in data.tasks.items()
-            if (baseline := _baseline(task, data, finished)) is not None
-        },
+        trained=trained,
     )
     return [power for power in found if power.trained]
+
+
+def baselines(study: Study, workspace: Workspace, root: Path) -> dict[str, Baseline]:
+    """What the trained baseline of each task that learned something showed; nothing where a run is missing."""
+    data = workspace.base
+    specs = [spec for spec in plan_runs(study) if spec.arm == SINGLE]
+    if "test" not in data.tables or len(study.seeds) < FEWEST_SEEDS:
+        return {}
+    finished: list[FinishedRun] = []
+    for spec in specs:
+        run = find_run(spec, workspace, root)
+        if run is None:
+            return {}
+        finished.append(run)
+    found = {name: _baseline(task, data, finished) for name, task in data.tasks.items()}
+    return {name: baseline for name, baseline in found.items() if baseline is not None}
 
 
 def _baseline(task: Task, data: StudyData, runs: Sequence[FinishedRun]) -> Baseline | None:

@@ -6,7 +6,7 @@ from sharewise.audit import Audit
 from sharewise.audit.schema import Power
 from sharewise.report.document import Block, Paragraph, Section
 from sharewise.report.tables import NONE, Cell, Column, Table, number
-from sharewise.report.words import count, decimal, in_points, metric_name, percent, size
+from sharewise.report.words import count, decimal, in_points, listing, metric_name, percent, size
 
 
 def raters(audit: Audit) -> Section | None:
@@ -86,12 +86,19 @@ def power(audit: Audit) -> Section | None:
         f"{first.seeds} seeds and {first.comparisons} comparisons find. A loss must be larger, as worse models are "
         "also noisier; none: even a perfect (or a guessing) arm would not be told apart. "
     )
-    note += (
-        "From the trained baseline's errors and seeds, supposing arms that differ from it like it from itself."
-        if all(p.trained for p in audit.power)
-        else f"Supposed until runs show it: a baseline of MCC {first.quality:g}, a standard deviation over seeds of "
-        f"{100 * first.seed_sd:g} point, errors in a group as alike as its labels."
-    )
+    supposed = [p for p in audit.power if not p.trained]
+    if len(supposed) < len(audit.power):
+        which = f"Of {listing([p.task for p in audit.power if p.trained])} from" if supposed else "From"
+        note += (
+            f"{which} the trained baseline's errors and seeds, supposing arms that differ from it like it from "
+            "itself. "
+        )
+    if supposed:
+        note += (
+            f"Supposed until runs show it: a baseline of MCC {supposed[0].quality:g}, a standard deviation over seeds "
+            f"of {100 * supposed[0].seed_sd:g} point, errors in a group as alike as its labels."
+        )
+    note = note.strip()
     if len(remarks) == 1 and first.why:
         note += f" Of all tasks: {first.why}."
     why = "Differences smaller than these will come out as inconclusive."
