@@ -23,6 +23,7 @@ from sharewise.models.manifest import Facts
 from sharewise.models.saved import save_model, save_models
 from sharewise.study import SINGLE, located
 from sharewise.train import Observer, Trainer
+from sharewise.train.computing import described as kernels_described
 from sharewise.train.scoring import defined, joint_metrics, metrics_of
 
 # How long the worker of a comparison that was killed may take to end.
@@ -132,7 +133,7 @@ def _make(
     facts = {
         "configuration": spec.resolved.model_dump(mode="json"),
         "versions": versions(),
-        "machine": machine(),
+        "machine": machine() | {"kernels": kernels_described(job.training.kernels, trainer.kernels)},
         "git": git_commit(study.folder),
     }
     write_run(folder / "run.json", record, facts)

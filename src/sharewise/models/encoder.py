@@ -63,9 +63,13 @@ class Encoder(nn.Module):
         states: torch.Tensor = self.backbone(**inputs, return_dict=True).last_hidden_state
         return states
 
-    def quicken(self) -> None:
-        """Compute with faster layers from now on, on packed texts where the backbone allows it; on the CPU only."""
-        self.packs = install(self.backbone)
+    def quicken(self, *, native: bool) -> None:
+        """Compute with faster layers from now on, on packed texts where the backbone allows it; on the CPU only.
+
+        Args:
+            native: whether with kernels in C.
+        """
+        self.packs = install(self.backbone, native=native)
 
     def _packed(self, tokens: TokenBatch, types: torch.Tensor | None) -> torch.Tensor:
         batch = packing.Packing.of(tokens)

@@ -22,11 +22,12 @@ from sharewise.errors import RunError
 from sharewise.memory import KeptMemory, keep_memory
 from sharewise.tasks import Array
 from sharewise.train.combining import Combiner, Losses, Part
+from sharewise.train.computing import resolve_kernels
 from sharewise.train.flops import flops_per_row
 from sharewise.train.interrupt import interruptible
 from sharewise.train.job import Job, Observer, Outcome, Silence, TaskScores
 from sharewise.train.learners import build_learner
-from sharewise.train.optimizer import build_optimizer
+from sharewise.train.optimizer import build_optimizer, clipped_step
 from sharewise.train.precision import resolve_precision
 from sharewise.train.schedule import learning_rate
 from sharewise.train.scoring import defined, joint_metrics, metrics_of, score_split
@@ -74,6 +75,7 @@ class Trainer:
         )
         self.device = self.accelerator.device
         self.precision = resolve_precision(options.precision, self.device)
+        self.kernels = resolve_kernels(options.kernels, self.device)
 
         self.learner = build_learner(job, precision=self.precision, device=self.device)
         self.model = self.learner.model
@@ -84,6 +86,7 @@ class Trainer:
         self.counts = self.plan.counts(options.epochs)
         self.total = sum(self.counts)
         self.state = RunState.start(list(job.tasks))
+        self.state.kernels = self.kernels
         # Losses stay on the device until an evaluation or a checkpoint needs them: no step waits for a number.
         # Apple's devices have no float64.
         exact = torch.float32 if self.device.type == "mps" else torch.float64
@@ -182,8 +185,7 @@ class Trainer:
                         "training.max_length, or take a smaller encoder"
                     ) from error
             self._double_parts(step)
-        nn.utils.clip_grad_norm_(self.model.parameters(), options.max_gradient_norm)
-        self.optimizer.step()
+        clipped_step(self.optimizer, self.model, options.max_gradient_norm)
         self.combiner.after_update(step, self._parts(rows, totals))
         self.losses += losses
         self.state.rows_seen += len(rows)
@@ -346,6 +348,13 @@ class Trainer:
         if found is None:
             return 0
         step, self.state = found
+        if self.state.kernels != self.kernels:
+            # Other roundings and other masks: whoever reads the run has to know.
+            before = self.state.kernels or "other"
+            note = f"from update {step + 1} on computed by {self.kernels} kernels, before by {before} ones"
+            self.state.notes.append(note)
+            self.observer.on_note(note)
+            self.state.kernels = self.kernels
         self.losses.copy_(torch.tensor([self.state.losses[t] for t in self.job.tasks], dtype=torch.float64))
         return step
 

@@ -58,10 +58,11 @@ class TrainingOptions(Options):
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto", description="arithmetic; auto: bf16 where the hardware multiplies it, else fp32"
     )
-    kernels: Literal["auto", "torch"] = Field(
+    kernels: Literal["auto", "python", "torch"] = Field(
         default="auto",
-        description="auto: on CPU, layers and dropout masks that are computed faster, with other rounding and other "
-        "masks of the same distribution; torch: PyTorch's own",
+        description="auto: on CPU, layers, dropout masks and AdamW that are computed faster, with other rounding and "
+        "other masks of the same distribution, by kernels in C where the machine can compile them; python: without "
+        "these; torch: PyTorch's own",
     )
     patience: int = Field(
         default=3, ge=1, description="evaluations without a better score before a run stops"

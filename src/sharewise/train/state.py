@@ -52,6 +52,7 @@ class RunState:
         parts: into how many parts memory forces each update.
         seconds: time spent on training and evaluation, over all sittings.
         finished: nothing is left but to score the selected model.
+        kernels: what computed the last update; see ``computing.resolve_kernels``.
     """
 
     made: dict[str, int]
@@ -68,6 +69,7 @@ class RunState:
     rows_seen: int = 0
     seconds: float = 0.0
     finished: bool = False
+    kernels: str = ""
     stopped_early: bool = False
     failed: str | None = None
     notes: list[str] = field(default_factory=list)

@@ -25,6 +25,7 @@ from transformers import (
 from sharewise.data.tokens import TokenBatch
 from sharewise.models.encoder import Encoder
 from sharewise.models.kernels import layer, packing
+from sharewise.models.kernels.native import kernels
 from sharewise.models.kernels.products import FastLinear
 from sharewise.models.options import EncoderOptions
 
@@ -75,15 +76,15 @@ MODELS = {
 }
 
 
-def encoders(name: str) -> tuple[Encoder, Encoder]:
-    """Return one encoder as PyTorch computes it and as it is computed faster."""
+def encoders(name: str, *, native: bool = True) -> tuple[Encoder, Encoder]:
+    """Return one encoder as PyTorch computes it and as it is computed faster, by compiled kernels or without."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         plain = MODELS[name][0]()
     if name != "deberta":
         plain.config._attn_implementation = "sdpa"
     faster = Encoder(copy.deepcopy(plain), EncoderOptions(name="x"))
-    faster.quicken()
+    faster.quicken(native=native and kernels() is not None)
     return Encoder(plain, EncoderOptions(name="x")), faster
 
 
@@ -107,9 +108,9 @@ def outputs_and_gradients(encoder: Encoder, *, low: bool) -> tuple[torch.Tensor,
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("training", [True, False])
-def test_outputs_and_gradients_are_pytorchs_own(name, training):
-    plain, faster = encoders(name)
+@pytest.mark.parametrize(("training", "native"), [(True, True), (False, True), (True, False)])
+def test_outputs_and_gradients_are_pytorchs_own(name, training, native):
+    plain, faster = encoders(name, native=native)
     assert faster.packs == MODELS[name][1]
     states, gradients = outputs_and_gradients(plain.train(training), low=False)
     its_states, its_gradients = outputs_and_gradients(faster.train(training), low=False)
@@ -120,8 +121,9 @@ def test_outputs_and_gradients_are_pytorchs_own(name, training):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_in_bfloat16_they_are_float32s_to_its_rounding(name):
-    plain, faster = encoders(name)
+@pytest.mark.parametrize("native", [True, False])
+def test_in_bfloat16_they_are_float32s_to_its_rounding(name, native):
+    plain, faster = encoders(name, native=native)
     exact, exact_gradients = outputs_and_gradients(plain, low=False)
     its, its_gradients = outputs_and_gradients(faster, low=True)
     # Sums over layers are bfloat16 too, whose numbers are 2^-8 apart.
@@ -184,9 +186,9 @@ def test_a_layer_in_one_step_is_its_modules_with_the_same_masks(name, monkeypatc
     rates = {"hidden_dropout_prob": 0.3, "attention_probs_dropout_prob": 0.2}
     make = {"bert": bert, "roberta": roberta, "electra": electra}[name]
     monkeypatch.setitem(MODELS, name, (lambda: make(**rates), True))
-    _, whole = encoders(name)
+    _, whole = encoders(name, native=False)
     monkeypatch.setattr(layer, "_KINDS", frozenset())
-    _, apart = encoders(name)
+    _, apart = encoders(name, native=False)
     assert sum(isinstance(m, layer.FastLayer) for m in whole.modules()) == 2
     assert not any(isinstance(m, layer.FastLayer) for m in apart.modules())
     found = []
@@ -213,3 +215,29 @@ def test_a_layer_with_frozen_weights_or_hooks_still_answers():
     faster.backbone.encoder.layer[1].register_forward_hook(lambda m, i, output: seen.append(output.shape))
     outputs_and_gradients(faster, low=True)
     assert seen == [(1, 128, 32)]
+
+
+@pytest.mark.parametrize("name", ["bert", "roberta", "electra"])
+def test_a_layer_by_compiled_kernels_reads_each_text_for_itself(name):
+    """What a text's states are doesn't depend on the texts beside it."""
+    _, faster = encoders(name)
+    faster.eval()
+    tokens = batch(faster.backbone.config.pad_token_id or 0)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        together = faster(tokens)
+        for row, length in enumerate(LENGTHS):
+            part = (x[row : row + 1, :length] for x in (tokens.input_ids, tokens.attention_mask))
+            types = tokens.token_type_ids[row : row + 1, :length]
+            alone = faster(TokenBatch(*part, types))
+            torch.testing.assert_close(alone[0], together[row, :length], atol=0.05, rtol=0.02)
+            assert not together[row, length:].any()
+
+
+def test_long_texts_are_read_by_matrix_products(monkeypatch):
+    exact, _ = outputs_and_gradients(encoders("bert")[0].eval(), low=False)
+    _, faster = encoders("bert")
+    monkeypatch.setattr(layer, "_LONGEST", 32)
+    monkeypatch.setattr(layer.NativeLayer, "apply", None)
+    found, gradients = outputs_and_gradients(faster.eval(), low=True)
+    assert (found - exact).norm() < 2**-7 * exact.norm()
+    assert gradients

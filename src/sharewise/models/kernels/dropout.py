@@ -20,6 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from sharewise.models.kernels.native import Drop, kernels
+
 # Bits of a cell.
 _BITS = {torch.bfloat16: 16, torch.float32: 32}
 # Above this no negative number is a threshold: more than half of all patterns are to be dropped.
@@ -82,12 +84,48 @@ def dropout(x: torch.Tensor, p: float) -> torch.Tensor:
     return found
 
 
+class _NativeDrop(torch.autograd.Function):
+    """Dropout of one tensor by the kernel in C, which draws the mask again on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, p: float) -> torch.Tensor:
+        """See _Drop."""
+        ctx.drop = Drop.of(p)
+        return _by_kernel(x, ctx.drop)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """See _Drop."""
+        return _by_kernel(gradients[0], ctx.drop), None
+
+
+def _by_kernel(x: torch.Tensor, drop: Drop) -> torch.Tensor:
+    native = kernels()
+    if native is None:
+        raise RuntimeError("dropout by a kernel that this machine doesn't have")
+    return native.dropped(x, drop)
+
+
+def native_dropout(x: torch.Tensor, p: float) -> torch.Tensor:
+    """Drop cells by the kernel in C; by PyTorch's own way where it isn't made for them."""
+    if x.device.type != "cpu" or x.dtype not in _BITS or not 0.0 < p < 1.0:
+        return functional.dropout(x, p, training=True)
+    found: torch.Tensor = _NativeDrop.apply(x, p)  # type: ignore[no-untyped-call]
+    return found
+
+
 @final
 class FastDropout(nn.Dropout):
-    """PyTorch's dropout, with masks that are cheap on CPU."""
+    """PyTorch's dropout, with masks that are cheap on CPU.
+
+    Attributes:
+        native: whether a kernel in C makes them.
+    """
+
+    native = False
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """See nn.Dropout."""
         if not self.training or self.p == 0.0:
             return input
-        return dropout(input, self.p)
+        return native_dropout(input, self.p) if self.native else dropout(input, self.p)

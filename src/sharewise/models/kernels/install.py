@@ -23,13 +23,14 @@ _FASTER: dict[type[nn.Module], type[nn.Module]] = {
 _PACKABLE = frozenset({"bert", "camembert", "electra", "modernbert", "roberta", "xlm-roberta"})
 
 
-def install(backbone: PreTrainedModel) -> bool:
+def install(backbone: PreTrainedModel, *, native: bool) -> bool:
     """Let a backbone on the CPU compute with faster layers: products and norms under autocast, the others always.
 
     Layers become instances of a subclass of their own class: parameters, names and whatever hangs on to them stay.
 
     Args:
         backbone: a model of transformers.
+        native: whether kernels in C are to be used.
 
     Returns:
         Whether it may be given packed texts.
@@ -38,13 +39,15 @@ def install(backbone: PreTrainedModel) -> bool:
 
     copies = Copies()
     for module in backbone.modules():
-        layer.replace(module, copies)
+        layer.replace(module, copies, native=native)
     for module in backbone.modules():
         # Not subclasses: they compute something else.
         if type(module) is nn.Linear:
             FastLinear.replace(module, copies)
         elif faster := _FASTER.get(type(module)):
             module.__class__ = faster
+            if isinstance(module, FastDropout):
+                module.native = native
     config = backbone.config
     if getattr(config, "_attn_implementation", None) != "sdpa":
         return False

@@ -8,7 +8,6 @@ that the products take over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast, final
 
 import torch
@@ -16,32 +15,15 @@ from torch import nn
 from torch.nn import functional
 
 from sharewise.models.kernels.dropout import MOST, kept, random_cells
-from sharewise.models.kernels.packing import Packing, current
+from sharewise.models.kernels.native_layer import NativeLayer
+from sharewise.models.kernels.packing import current
 from sharewise.models.kernels.products import LOW, Copies, FastLinear, low_on_cpu
+from sharewise.models.kernels.shape import Shape
 
 # The class in transformers whose layers are of this make, as its relatives are.
 _KINDS = frozenset({"BertLayer", "CamembertLayer", "ElectraLayer", "RobertaLayer", "XLMRobertaLayer"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Shape:
-    """What a layer computes with, besides its weights.
-
-    Attributes:
-        packing: of the batch.
-        heads: of attention.
-        scale: of the products of queries and keys.
-        attention: probability that a share of attention is dropped.
-        states: probability that a cell is dropped from either part's output.
-        eps: of either norm.
-    """
-
-    packing: Packing
-    heads: int
-    scale: float
-    attention: float
-    states: tuple[float, float]
-    eps: tuple[float, float]
+# Longer texts are read with matrix products in bfloat16, which then pay for the way there.
+_LONGEST = 256
 
 
 @final
@@ -50,7 +32,7 @@ class _Layer(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, shape: _Shape, low: tuple[torch.Tensor, ...], *weights: torch.Tensor
+        ctx: Any, x: torch.Tensor, shape: Shape, low: tuple[torch.Tensor, ...], *weights: torch.Tensor
     ) -> torch.Tensor:
         """Map ``(total, width)`` to the same.
 
@@ -129,7 +111,7 @@ class _Layer(torch.autograd.Function):
             down_weight,
             *norms,
         ) = ctx.saved_tensors
-        shape: _Shape = ctx.shape
+        shape: Shape = ctx.shape
         cells, one_cells, two_cells = ctx.cells
         width, every = [x.shape[-1]], [True, True, True]
         norm_back = torch.ops.aten.native_layer_norm_backward
@@ -194,9 +176,11 @@ class FastLayer:
 
     Attributes:
         joint: copies in bfloat16 of the weights and biases of queries, keys and values, one under the other.
+        native: whether kernels in C compute what is between its products.
     """
 
     joint: tuple[torch.Tensor, torch.Tensor]
+    native: bool
 
     def forward(self, hidden_states: torch.Tensor, *others: Any, **keywords: Any) -> Any:
         """See the layer's own class."""
@@ -208,11 +192,11 @@ class FastLayer:
             packing is None
             or not low_on_cpu(hidden_states)
             or (torch.is_grad_enabled() and not all(p.requires_grad for p in weights))
-            or (layer.training and max(rates) > MOST)
+            or (layer.training and max(rates) > MOST and not self.native)
         ):
             return super().forward(hidden_states, *others, **keywords)  # type: ignore[misc]
         rates = rates if layer.training else (0.0, 0.0, 0.0)
-        shape = _Shape(
+        shape = Shape(
             packing=packing,
             heads=layer.attention.self.num_attention_heads,
             scale=layer.attention.self.scaling,
@@ -223,12 +207,19 @@ class FastLayer:
         # Asked for one by one they are brought up to date, the first three where `joint` holds them.
         single = [copy for product in products for copy in product.low()]
         states = hidden_states[0].to(LOW)
-        found: torch.Tensor = _Layer.apply(states, shape, (*self.joint, *single[6:]), *weights)  # type: ignore[no-untyped-call]
+        compute: Any = NativeLayer if self.native and packing.length <= _LONGEST else _Layer
+        found: torch.Tensor = compute.apply(states, shape, (*self.joint, *single[6:]), *weights)
         return found[None]
 
 
-def replace(layer: nn.Module, copies: Copies) -> None:
-    """Let a layer be computed in one step where it is of BERT's make; else leave it as it is."""
+def replace(layer: nn.Module, copies: Copies, *, native: bool) -> None:
+    """Let a layer be computed in one step where it is of BERT's make; else leave it as it is.
+
+    Args:
+        layer: of an encoder.
+        copies: where its weights' copies are kept.
+        native: whether it is to compute with kernels in C.
+    """
     if type(layer).__name__ not in _KINDS:
         return
     products, norms = _parts(layer)
@@ -250,7 +241,7 @@ def replace(layer: nn.Module, copies: Copies) -> None:
         part = slice(number * width, (number + 1) * width)
         FastLinear.replace(product, copies, (joint[0][part], joint[1][part]) if number < 3 else None)
     layer.__class__ = type(f"Fast{type(layer).__name__}", (FastLayer, type(layer)), {})
-    plain.joint = joint
+    plain.joint, plain.native = joint, native
 
 
 def _parts(layer: Any) -> tuple[tuple[Any, ...], tuple[Any, Any]]:

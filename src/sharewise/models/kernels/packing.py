@@ -97,6 +97,11 @@ class Packing:
         return self.mask.flatten().nonzero().squeeze(1)
 
     @cached_property
+    def starts(self) -> torch.Tensor:
+        """Where each text begins among the real tokens, and where the last one ends: int64 ``(batch + 1,)``."""
+        return torch.nn.functional.pad(self.mask.sum(dim=1).cumsum(dim=0), (1, 0))
+
+    @cached_property
     def positions(self) -> torch.Tensor:
         """Place of each token in its text, int64 ``(total,)``; 0 for added ones."""
         return self._filled(self.rows % self.mask.shape[1], 0)

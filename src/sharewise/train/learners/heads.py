@@ -14,6 +14,7 @@ from sharewise.models.compaction import compact
 from sharewise.models.encoder import Encoder, build_encoder, check_length
 from sharewise.models.sharing import SHARINGS, Sharing
 from sharewise.train.cells import Cells, task_losses
+from sharewise.train.computing import resolve_kernels
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
@@ -44,10 +45,11 @@ class HeadsLearner(Learner):
         self.compaction = compact(encoder, np.unique(np.concatenate(used)))
         self.remap: torch.Tensor | None = torch.from_numpy(self.compaction.remap).to(device)
         self.model = SHARINGS[job.sharing](encoder, job.tasks, seed=job.seed, options=job.sharing_options)
-        if job.training.kernels == "auto" and device.type == "cpu":
+        computing = resolve_kernels(job.training.kernels, device)
+        if computing != "torch":
             for module in self.model.modules():
                 if isinstance(module, Encoder):
-                    module.quicken()
+                    module.quicken(native=computing == "compiled")
 
     def forward(self, tokens: TokenBatch, cells: Mapping[str, Cells]) -> dict[str, torch.Tensor]:
         """See Learner."""

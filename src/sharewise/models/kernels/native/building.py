@@ -1,0 +1,88 @@
+"""Compiling the kernels, once for a source, a compiler and a processor."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharewise.files import write_whole
+
+SOURCE = Path(__file__).with_name("kernels.c")
+_COMPILERS = ("gcc", "cc")
+# No -ffast-math: what is no number has to stay none, for a run that diverges to be seen.
+_FLAGS = (
+    *("-O3", "-march=native", "-fopenmp", "-fPIC", "-std=gnu11"),
+    *("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"),
+)
+_WIDE = "-mprefer-vector-width=512"
+_SECONDS = 120
+
+
+def built(more: Sequence[str] = ()) -> Path:
+    """Return the compiled kernels, compiling them where this machine hasn't yet.
+
+    Args:
+        more: of the compiler's flags.
+
+    Raises:
+        OSError: where there is no compiler, or no place for what it makes.
+        subprocess.SubprocessError: where it fails.
+    """
+    compiler = _compiler()
+    flags = [*_FLAGS, *([_WIDE] if platform.machine() == "x86_64" else []), *more]
+    named = subprocess.run(
+        [compiler, "--version"], capture_output=True, text=True, check=True, timeout=_SECONDS
+    ).stdout
+    facts = "\0".join([SOURCE.read_text(encoding="utf-8"), named, _processor(), *flags])
+    path = _folder() / f"kernels-{hashlib.sha256(facts.encode()).hexdigest()[:24]}.so"
+    if not path.is_file():
+        write_whole(path, lambda beside: _compile(compiler, flags, beside))
+    return path
+
+
+def _compile(compiler: str, flags: list[str], target: Path) -> None:
+    compiled = target.with_suffix(".o")
+    try:
+        for command in (
+            [compiler, *flags, "-c", str(SOURCE), "-o", str(compiled)],
+            # Linked without OpenMP: what is missing is taken from the runtime that PyTorch has loaded, for two of them
+            # in a process would take the cores from each other.
+            [compiler, "-shared", str(compiled), "-lm", "-o", str(target)],
+        ):
+            subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
+    finally:
+        compiled.unlink(missing_ok=True)
+
+
+def _compiler() -> str:
+    wanted = os.environ.get("CC")
+    for name in [wanted] if wanted else _COMPILERS:
+        if found := shutil.which(name):
+            return found
+    raise OSError("no C compiler (gcc or cc) was found")
+
+
+def _folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "sharewise"
+
+
+def _processor() -> str:
+    """What -march=native goes by: the processor's kind and abilities."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
+    kept = (
+        "vendor_id",
+        "cpu family",
+        "model",
+        "model name",
+        "flags",
+        "Features",
+        "CPU implementer",
+        "CPU part",
+    )
+    return platform.machine() + "".join(line for line in lines if line.split("\t")[0].strip() in kept)
