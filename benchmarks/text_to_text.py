@@ -5,8 +5,7 @@ the training sentences, and is the same for all. First Sharewise and HF's Seq2Se
 a user would tune the latter (rows grouped by length, bfloat16, fused AdamW), alternating, each in a process of its
 own; only updates are timed. Then one of the trained models answers the same sentences in the same batches, in
 bfloat16, in three ways that alternate: every label scored over the prefix tree; one answer written greedily, by
-`generate`; every label forced through encoder and decoder by itself. Time is the processor's, which other work on the
-machine disturbs little; run it with OMP_NUM_THREADS=1.
+`generate`; every label forced through encoder and decoder by itself.
 
     python benchmarks/text_to_text.py --data DIR
 """
@@ -32,6 +31,7 @@ import polars as pl
 import torch
 
 ROW_BATCH, LEARNING_RATE, MAX_LENGTH = 32, 1e-3, 128
+CLOCK = time.perf_counter
 PREFIX = "amcd: "
 SENTENCE, LABEL = "sentence", "is_counterfactual"
 ANSWERS = {0: "事実", 1: "反実仮想"}
@@ -44,18 +44,18 @@ LABEL_SETS = {
 
 
 class Stopwatch:
-    """Processor time from the first update to the last."""
+    """Time from the first update to the last."""
 
     def __init__(self) -> None:
         self.started = self.ended = 0.0
 
     def on_start(self, *, done: int, total: int) -> None:
         """Start."""
-        self.started = time.process_time()
+        self.started = CLOCK()
 
     def on_step(self, *, step: int, total: int) -> None:
         """Stop, until the next update does so again."""
-        self.ended = time.process_time()
+        self.ended = CLOCK()
 
     def on_evaluation(self, record: Mapping[str, Any]) -> None:
         """Pass over."""
@@ -190,9 +190,9 @@ def training(options: argparse.Namespace, model: Path, keep: Path) -> dict[str, 
 def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str, dict[str, list[float]]]:
     """Answer the test sentences in each way; return seconds by label set and way."""
     import transformers
-    from sharewise.train.memory import keep_memory
 
     from sharewise.data.batches import evaluation_batches
+    from sharewise.memory import keep_memory
     from sharewise.models.text2text.scoring import label_scores
     from sharewise.models.text2text.tree import prefix_tree
     from sharewise.train.scoring import SCORING_TOKENS
@@ -263,9 +263,9 @@ def _frame(data: Path) -> pl.DataFrame:
 @contextmanager
 def _timed() -> Iterator[list[float]]:
     taken: list[float] = []
-    started = time.process_time()
+    started = CLOCK()
     yield taken
-    taken.append(time.process_time() - started)
+    taken.append(CLOCK() - started)
 
 
 def _note(text: str) -> None:

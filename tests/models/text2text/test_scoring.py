@@ -46,6 +46,18 @@ def test_labels_that_begin_alike_and_end_within_each_other():
         torch.testing.assert_close(found, forced(tiny(kind), states, mask, labels), atol=2e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_attention_that_cannot_be_exchanged_scores_the_same(kind):
+    labels = [(4, 5, 6, END), (4, 5, 7, END), (5, END), (6, 3, END)]
+    model = tiny(kind)
+    states, mask = encoded(model, 3)
+    shared = label_scores(model, states, mask, prefix_tree(labels, 2))
+    model.set_attn_implementation("eager")
+    apart = label_scores(model, states, mask, prefix_tree(labels, 2))
+    torch.testing.assert_close(apart, shared, atol=2e-5, rtol=1e-5)
+    assert model.config._attn_implementation == "eager"
+
+
 def test_few_rows_at_a_time_give_the_same(monkeypatch):
     model, labels = tiny("t5"), [(4, 5, END), (6, END)]
     states, mask = encoded(model, 2, rows=5)

@@ -21,11 +21,7 @@ def test_following_the_tree_gives_every_label_back(labels):
     tree = prefix_tree(labels, START)
     found: list[list[int]] = [[] for _ in labels]
     for number, step in enumerate(tree.passes):
-        assert (
-            (len(step.parents) == 1)
-            if number == 0
-            else (step.parents.max() < len(tree.passes[number - 1].tokens))
-        )
+        assert number == 0 or step.parents.max() < len(tree.passes[number - 1].tokens)
         for label, token in zip(step.labels.tolist(), step.following.tolist(), strict=True):
             found[label].append(token)
     assert [tuple(tokens) for tokens in found] == labels
@@ -50,6 +46,13 @@ def test_labels_that_part_at_once_take_two_passes():
     assert first.tokens.tolist() == [[START]]
     assert second.tokens.tolist() == [[4, 5, 6], [7, 7, 7], [8, 9, 9]]
     assert tree.branches == 3
+
+
+def test_a_token_is_fed_twice_where_that_spares_a_pass():
+    (only,) = prefix_tree([(4, END), (5, END)], START).passes
+    assert only.tokens.tolist() == [[START, 4], [START, 5]]
+    assert only.branches.tolist() == [0, 0, 0, 1]
+    assert only.steps.tolist() == [0, 1, 0, 1]
 
 
 def test_a_common_beginning_is_fed_in_one_pass():

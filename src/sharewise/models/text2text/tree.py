@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
+
+# Tokens that may be fed twice to spare a pass; one costs about as much as a pass does beside its tokens.
+_SPARED = 1
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ class PrefixTree:
 def prefix_tree(labels: Sequence[Sequence[int]], start: int) -> PrefixTree:
     """Build the tree of some labels' tokens.
 
-    Every prefix of a label is fed to the decoder once, but for the whole label, after which nothing is asked. A branch
-    runs on to where labels part anywhere in the tree, so that all branches that go on are of one length.
+    Every prefix of a label is fed to the decoder once, but for the whole label, after which nothing is asked, and but
+    for a few tokens that spare a pass. A branch runs on to where labels part anywhere in the tree, so that all branches
+    that go on are of one length.
 
     Args:
         labels: tokens of each label, its end last; no two alike.
@@ -67,24 +72,33 @@ def prefix_tree(labels: Sequence[Sequence[int]], start: int) -> PrefixTree:
     for prefix in prefixes:
         if prefix:
             children[prefix[:-1]].append(prefix)
+
+    def runs(begin: int, end: int) -> list[tuple[int, ...]]:
+        """Return the longest prefixes of these sizes: a branch each."""
+        return [p for p in prefixes if begin <= len(p) < end and not (children[p] and len(p) + 1 < end)]
+
+    def cost(begin: int, end: int) -> int:
+        """Count the tokens of a pass."""
+        found = runs(begin, end)
+        return len(found) * (max(map(len, found)) + 1 - begin)
+
     deepest = max(map(len, prefixes)) + 1
-    cuts = sorted({0, *(len(p) + 1 for p, longer in children.items() if len(longer) > 1)})
+    partings = sorted({len(p) + 1 for p, longer in children.items() if len(longer) > 1})
+    cuts = [0]
+    for cut, following in pairwise([*partings, deepest]):
+        if cost(cuts[-1], following) - cost(cuts[-1], cut) - cost(cut, following) > _SPARED:
+            cuts.append(cut)
     passes = []
     place: dict[tuple[int, ...], tuple[int, int, int]] = {}
     for number, (begin, end) in enumerate(zip(cuts, [*cuts[1:], deepest], strict=True)):
-        heads = [prefix for prefix in prefixes if len(prefix) == begin]
-        runs: list[list[int]] = []
-        for branch, head in enumerate(heads):
-            run: list[int] = []
-            at = head
-            while True:
-                place[at] = (number, branch, len(run))
-                run.append(at[-1] if at else start)
-                if len(at) + 1 >= end or not children[at]:
-                    break
-                (at,) = children[at]
-            runs.append(run)
-        length = max(map(len, runs))
+        branches = runs(begin, end)
+        # A pass goes on from branches that end where it begins, each a run of its own.
+        parents = [place[branch[: begin - 1]][1] if begin else 0 for branch in branches]
+        for index, branch in enumerate(branches):
+            for size in range(begin, len(branch) + 1):
+                place.setdefault(branch[:size], (number, index, size - begin))
+        fed = [[start, *branch][begin:] for branch in branches]
+        length = max(map(len, fed))
         reads = [
             (index, *place[prefix][1:], label[size])
             for index, label in enumerate(labels)
@@ -92,7 +106,6 @@ def prefix_tree(labels: Sequence[Sequence[int]], start: int) -> PrefixTree:
             if (prefix := tuple(label[:size])) in place and place[prefix][0] == number
         ]
         columns = torch.tensor(reads, dtype=torch.int64).T
-        parents = [place[head[:-1]][1] if head else 0 for head in heads]
-        padded = [run + [run[-1]] * (length - len(run)) for run in runs]
+        padded = [run + [run[-1]] * (length - len(run)) for run in fed]
         passes.append(DecoderPass(torch.tensor(padded), torch.tensor(parents), *columns))
     return PrefixTree(tuple(passes), torch.tensor([len(label) for label in labels]))
