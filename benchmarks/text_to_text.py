@@ -209,7 +209,7 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
     ids = tokenizer([PREFIX + s for s in sentences], truncation=True, max_length=MAX_LENGTH)["input_ids"]
     lengths = np.array([len(text) for text in ids])
     batches = []
-    for rows in evaluation_batches(lengths, np.arange(len(ids)), SCORING_TOKENS):
+    for rows in evaluation_batches(lengths, np.arange(len(ids)), SCORING_TOKENS["cpu"]):
         padded = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
         batches.append((padded["input_ids"], padded["attention_mask"]))
 

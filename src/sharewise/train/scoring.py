@@ -23,8 +23,9 @@ from sharewise.train.cells import cell_losses
 from sharewise.train.job import TaskScores
 from sharewise.train.steps import Targets
 
-# Padded tokens of a scoring batch: large enough to fill the machine, small enough for any model's memory.
-SCORING_TOKENS = 16384
+# Padded tokens of a scoring batch: on a GPU enough to fill it, on a CPU not more than its caches hold.
+SCORING_TOKENS = {"cpu": 4096}
+_GPU_TOKENS = 16384
 # Metrics of freely written answers; of numbers only the first has a meaning.
 _WRITTEN = ("accuracy", "mcc", "macro_f1")
 
@@ -59,7 +60,8 @@ def score_split(
     """
     own = Targets(table, list(tasks))
     parts: list[tuple[Any, dict[str, Any], dict[str, Any]]] = []
-    batches = list(evaluation_batches(store.lengths, np.flatnonzero(own.own), SCORING_TOKENS))
+    budget = SCORING_TOKENS.get(device.type, _GPU_TOKENS)
+    batches = list(evaluation_batches(store.lengths, np.flatnonzero(own.own), budget))
     for rows in batches[rank::world]:
         tokens = store.batch(rows).to(device)
         held = {t: np.flatnonzero(own.present[rows, column]) for column, t in enumerate(tasks)}
