@@ -1,5 +1,5 @@
 """Layers that compute faster on CPU what PyTorch's compute."""
 
-from sharewise.models.kernels.install import install
+from sharewise.models.kernels.install import install, install_parts
 
-__all__ = ["install"]
+__all__ = ["install", "install_parts"]

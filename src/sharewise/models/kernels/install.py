@@ -40,14 +40,7 @@ def install(backbone: PreTrainedModel, *, native: bool) -> bool:
     copies = Copies()
     for module in backbone.modules():
         layer.replace(module, copies, native=native)
-    for module in backbone.modules():
-        # Not subclasses: they compute something else.
-        if type(module) is nn.Linear:
-            FastLinear.replace(module, copies)
-        elif faster := _FASTER.get(type(module)):
-            module.__class__ = faster
-            if isinstance(module, FastDropout):
-                module.native = native
+    install_parts(backbone, copies, native=native)
     config = backbone.config
     if getattr(config, "_attn_implementation", None) != "sdpa":
         return False
@@ -57,3 +50,22 @@ def install(backbone: PreTrainedModel, *, native: bool) -> bool:
     return config.model_type in _PACKABLE and "sliding_attention" not in (
         getattr(config, "layer_types", None) or ()
     )
+
+
+def install_parts(backbone: nn.Module, copies: Copies | None = None, *, native: bool) -> None:
+    """The same for a model of any make: its linear maps, norms and dropout only.
+
+    Args:
+        backbone: any model.
+        copies: of the weights that products read.
+        native: see ``install``.
+    """
+    copies = copies or Copies()
+    for module in backbone.modules():
+        # Not subclasses: they compute something else.
+        if type(module) is nn.Linear:
+            FastLinear.replace(module, copies)
+        elif faster := _FASTER.get(type(module)):
+            module.__class__ = faster
+            if isinstance(module, FastDropout):
+                module.native = native

@@ -10,7 +10,9 @@ import torch
 from sharewise.data.tokens import TokenBatch
 from sharewise.errors import UserError
 from sharewise.models.encoder import position_limit
+from sharewise.models.kernels import install_parts
 from sharewise.train.cells import Cells
+from sharewise.train.computing import resolve_kernels
 from sharewise.train.job import Job
 from sharewise.train.learners.learner import Learner
 from sharewise.train.precision import autocast
@@ -42,6 +44,9 @@ class TextLearner(Learner):
         words = {name: job.words[name] for name in job.tasks}
         self.prefix = max(len(w.prefix) for w in words.values())
         self.model = build_text2text(job.encoder, job.backend, job.tokenizer, words, seed=job.seed)
+        computing = resolve_kernels(job.training.kernels, device)
+        if computing != "torch":
+            install_parts(self.model.backbone, native=computing == "compiled")
 
     def forward(self, tokens: TokenBatch, cells: Mapping[str, Cells]) -> dict[str, torch.Tensor]:
         """See Learner."""
