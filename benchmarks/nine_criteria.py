@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -31,11 +31,11 @@ def encoder_folder() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def dialogues(rows: int) -> list[tuple[str, str]]:
+def dialogues(rows: int, length: Literal["short", "published"] = "published") -> list[tuple[str, str]]:
     """Questions and answers."""
     from sharewise.data.corpus import generate_dialogues
 
-    frame = generate_dialogues(language="en", rows=rows, seed=1, length="published")
+    frame = generate_dialogues(language="en", rows=rows, seed=1, length=length)
     return list(zip(frame["human_question"], frame["bot_response"], strict=True))
 
 

@@ -41,8 +41,9 @@ class Slow:
         return self.inner.pieces(texts, tasks, batch_tokens=batch_tokens)
 
 
-def wait_until(condition):
-    for _ in range(2000):
+def wait_until(condition, seconds=10):
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
         if condition():
             return
         time.sleep(0.005)

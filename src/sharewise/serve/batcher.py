@@ -45,6 +45,7 @@ class _Request:
     texts: list[Text]
     tasks: list[str]
     json: bool
+    told: bool = True
     future: Future[Any] = field(default_factory=Future)
     taken: int = 0
     done: int = 0
@@ -68,7 +69,7 @@ class Batcher:
         wait: seconds that a text waits for company.
         capacity: texts that may wait.
         lanes: batches that are computed at a time, each by a thread of its own.
-        on_batch: is told of texts and seconds of every batch.
+        on_batch: is told of texts and seconds of every batch but those that warm up.
     """
 
     def __init__(
@@ -141,8 +142,8 @@ class Batcher:
         """
         for characters in (self._longest * _CHARACTERS * 2, _CHARACTERS):
             texts = ["a " * (characters // 2)] * max(1, self.batch_tokens // self._size("a" * characters))
-            self.submit(texts * len(self._lanes), list(self.scorer.tasks)).result()
-        self.submit(["a"], list(self.scorer.tasks)).result()
+            self._warm(texts * len(self._lanes))
+        self._warm(["a"])
 
     def close(self) -> None:
         """Take no more requests, finish those that were taken, and end the threads."""
@@ -151,6 +152,12 @@ class Batcher:
             self._changed.notify_all()
         for lane in self._lanes:
             lane.join()
+
+    def _warm(self, texts: Sequence[Text]) -> None:
+        request = _Request(
+            list(texts), list(self.scorer.tasks), json=True, told=False, answers=[""] * len(texts)
+        )
+        self._queued(request, 0.0).result()
 
     def _queued(self, request: _Request, patience: float) -> Future[Any]:
         texts = request.texts
@@ -196,7 +203,8 @@ class Batcher:
                 continue
             seconds = time.perf_counter() - started
             self._learn(len(self._lanes) * len(texts) / seconds)
-            self.on_batch(len(texts), seconds)
+            if told := sum(request.told for request, _ in batch):
+                self.on_batch(told, seconds)
 
     def _learn(self, rate: float) -> None:
         """Take in how many texts a second one batch would make of all lanes."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Where the processes of one server gather their numbers; prometheus_client reads it.
@@ -46,11 +47,14 @@ class Metrics:
 
     def on_request(self, path: str, status: int, seconds: float) -> None:
         """A request was answered; `path` is one that the server knows, so that labels stay few."""
+        self._gauge.set(self._waiting())
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def on_batch(self, texts: int, seconds: float) -> None:
         """A batch was computed."""
+        # Again and again, as another process may be asked.
+        self._gauge.set(self._waiting())
         self._texts.inc(texts)
         self._batches.observe(texts)
         self._computing.inc(seconds)
@@ -60,6 +64,17 @@ class Metrics:
         self._gauge.set(self._waiting())
         registry = self._registry
         if DIRECTORY_VARIABLE in os.environ:
+            _forget_the_dead(Path(os.environ[DIRECTORY_VARIABLE]))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Let processes that were replaced have no queue any more; what they have counted stays."""
+    for file in folder.glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            mark_process_dead(process)  # type: ignore[no-untyped-call]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, final
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from sharewise.errors import RunError
+from sharewise.errors import RunError, UserError
+from sharewise.files import write_text
 from sharewise.memory import keep_memory
 from sharewise.serve.http.metrics import DIRECTORY_VARIABLE
 from sharewise.serve.http.options import ServeOptions
@@ -47,11 +51,40 @@ def app_from_environment() -> FastAPI:
     return create_app(scorer, options.model_copy(update={"lanes": lanes}))
 
 
+def app_of_several() -> FastAPI:
+    """Make the app in one of several processes; leave a reason behind where it can't be made."""
+    try:
+        return app_from_environment()
+    except UserError as error:
+        write_text(_reason(os.environ[DIRECTORY_VARIABLE]), str(error))
+        raise SystemExit(STARTUP_FAILURE) from None
+
+
+@final
+class _Processes(Multiprocess):
+    """Several processes on one socket, and the one that watches them, which keeps no end open that isn't its own."""
+
+    def terminate_all(self) -> None:
+        """See Multiprocess."""
+        # Else the kernel would go on letting clients in whom no process answers.
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """See Multiprocess."""
+        # So that a process that ends is missed at once, and not when patience does.
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
+
 def serve(options: ServeOptions, *, as_json: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C; what was accepted by then is finished.
 
     Raises:
         RunError: where the address is taken.
+        UserError: where the model can't be served.
     """
     listening = _listen(options)
     host, port = listening.getsockname()[:2]
@@ -63,7 +96,7 @@ def serve(options: ServeOptions, *, as_json: bool = False) -> None:
         sys.stderr.write(f"serving {options.model} at {address} (Ctrl-C stops)\n")
     os.environ[_VARIABLE] = options.model_dump_json()
     config = uvicorn.Config(
-        f"{__name__}:app_from_environment",
+        f"{__name__}:{(app_from_environment if options.workers == 1 else app_of_several).__name__}",
         factory=True,
         workers=options.workers,
         log_config=None,
@@ -75,16 +108,32 @@ def serve(options: ServeOptions, *, as_json: bool = False) -> None:
         timeout_worker_healthcheck=_PATIENCE,
         backlog=_BACKLOG,
     )
+    (_run_alone if options.workers == 1 else _run_several)(config, listening)
+
+
+def _run_alone(config: uvicorn.Config, listening: socket.socket) -> None:
+    # Once the server has stopped, uvicorn raises the signal that stopped it again: as if it had failed.
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, lambda *_: None)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    if not server.started:
+        raise RunError("the server could not be started; the reason stands above")
+
+
+def _run_several(config: uvicorn.Config, listening: socket.socket) -> None:
     with tempfile.TemporaryDirectory(prefix="sharewise-metrics-") as numbers:
-        if options.workers > 1:
-            # Before prometheus_client is imported anywhere: it looks only then.
-            os.environ[DIRECTORY_VARIABLE] = numbers
-            Multiprocess(config, sockets=[listening]).run()
-            return
-        server = uvicorn.Server(config)
-        server.run(sockets=[listening])
-        if not server.started:
-            raise RunError("the server could not be started; the reason stands above")
+        # Before prometheus_client is imported anywhere: it looks only then.
+        os.environ[DIRECTORY_VARIABLE] = numbers
+        _Processes(config, sockets=[listening]).run()
+        reason = _reason(numbers)
+        if reason.exists():
+            raise UserError(reason.read_text(encoding="utf-8"))
+
+
+def _reason(folder: str) -> Path:
+    """Where a process says why it can't start."""
+    return Path(folder) / "reason.txt"
 
 
 def _listen(options: ServeOptions) -> socket.socket:
