@@ -53,7 +53,7 @@ def test_models_of_single_tasks_answer_as_one(pair_scorer):
     (answer,) = pair_scorer.score([("question", "answer")])
     assert list(answer) == ["polite", "topic", "stars"]
     for model in pair_scorer.models:
-        alone = Scorer([model]).score([("question", "answer")])[0]
+        alone = Scorer([model], engine=pair_scorer.engine).score([("question", "answer")])[0]
         (task,) = alone
         assert alone[task] == answer[task]
     assert pair_scorer.score([("a", "b")]) != pair_scorer.score([("b", "a")])

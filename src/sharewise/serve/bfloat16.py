@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from sharewise.models.encoder import Encoder
+from sharewise.models.kernels import native
+from sharewise.models.kernels.layer import FastLayer
 from sharewise.models.sharing import Sharing
 
 
@@ -18,6 +21,37 @@ def has_bfloat16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     # AMX comes with AVX-512's own.
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def quickened(sharing: Sharing, device: torch.device) -> Sharing | None:
+    """Copy a model so that it computes as in training, packed and with kernels in C; its weights stay the same tensors.
+
+    Args:
+        sharing: the model, in evaluation mode; under autocast the copy's products are bfloat16.
+        device: where the copy is to compute.
+
+    Returns:
+        None where kernels in C can't be used, an encoder has no layers for them, or texts can't be packed.
+    """
+    if device.type != "cpu" or native.kernels() is None:
+        return None
+    kept: dict[int, Any] = {id(weight): weight for weight in (*sharing.parameters(), *sharing.buffers())}
+    made = copy.deepcopy(sharing, kept)
+    for encoder in _encoders(made):
+        encoder.quicken(native=True)
+        if not any(isinstance(module, FastLayer) for module in encoder.modules()):
+            return None
+    return made.eval() if packs(made) else None
+
+
+def packs(model: nn.Module) -> bool:
+    """Whether pads are taken out of what a model is given."""
+    encoders = _encoders(model)
+    return bool(encoders) and all(encoder.packs for encoder in encoders)
+
+
+def _encoders(model: nn.Module) -> list[Encoder]:
+    return [module for module in model.modules() if isinstance(module, Encoder)]
 
 
 def in_bfloat16(sharing: Sharing, device: torch.device) -> Sharing:

@@ -19,7 +19,7 @@ from sharewise.models.manifest import damaged, file_digest
 from sharewise.models.model import Model
 from sharewise.models.saved import LoadedModel
 from sharewise.models.sharing import Sharing
-from sharewise.serve.bfloat16 import has_bfloat16, in_bfloat16
+from sharewise.serve.bfloat16 import has_bfloat16, in_bfloat16, packs, quickened
 
 EngineName = Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"]
 # Folder of an export in a model's folder, and its files.
@@ -33,9 +33,15 @@ _BFLOAT16_TOLERANCE = 0.05
 
 
 class Engine(ABC):
-    """Tokens in, one output block a task out."""
+    """Tokens in, one output block a task out.
+
+    Attributes:
+        name: how it is called.
+        packs: whether it takes pads out of a batch, so that they cost nothing.
+    """
 
     name: str
+    packs: bool = False
 
     @abstractmethod
     def forward(self, tokens: TokenBatch, tasks: Sequence[str]) -> Mapping[str, torch.Tensor]:
@@ -57,12 +63,12 @@ class TorchEngine(Engine):
     ) -> None:
         self.name = "torch-bf16" if bfloat16 else "torch"
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        made = [_reduced(model.sharing, self.device) if bfloat16 else model.sharing for model in models]
+        self.packs = all(map(packs, made))
         self.models = [
-            (frozenset(model.tasks), _reduced(model.sharing, self.device) if bfloat16 else model.sharing)
-            for model in models
+            (frozenset(model.tasks), sharing.to(self.device))
+            for model, sharing in zip(models, made, strict=True)
         ]
-        for _, sharing in self.models:
-            sharing.to(self.device)
 
     @torch.inference_mode()
     def forward(self, tokens: TokenBatch, tasks: Sequence[str]) -> Mapping[str, torch.Tensor]:
@@ -80,7 +86,7 @@ class TorchEngine(Engine):
 
 
 def _reduced(model: Model, device: torch.device) -> Model:
-    return in_bfloat16(model, device) if isinstance(model, Sharing) else model
+    return (quickened(model, device) or in_bfloat16(model, device)) if isinstance(model, Sharing) else model
 
 
 @final

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
-from sharewise.data.tokens import TokenBatch
+from sharewise.data.batches import evaluation_batches
+from sharewise.data.tokens import TokenBatch, TokenStore
+from sharewise.models.kernels.layer import LONGEST
 from sharewise.tasks import Array
 
 # Lengths are multiples of the first, which matrix units like too; numbers of rows 1, 2, or multiples of the second.
 STEP, ROWS = 16, 4
+
+
+def shaped_batches(
+    store: TokenStore, budget: int, longest: int, *, packs: bool
+) -> Iterator[tuple[Array, TokenBatch]]:
+    """Cut texts into batches, texts of like length together.
+
+    Args:
+        store: the texts.
+        budget: tokens of a batch, pads among them where they are computed.
+        longest: tokens that the model bears.
+        packs: whether whoever computes takes pads out, and so needs no grid.
+
+    Yields:
+        The texts' numbers, int64 ``(rows,)``, and the batch, whose first rows they are.
+    """
+    if not packs:
+        for rows in evaluation_batches(grid_lengths(store.lengths), np.arange(len(store)), budget):
+            yield rows, on_grid(store.batch(rows), longest)
+        return
+    # Longer texts are padded for attention alone.
+    padded = store.lengths > LONGEST
+    for rows in evaluation_batches(store.lengths, np.flatnonzero(padded), budget):
+        yield rows, store.batch(rows)
+    rest = np.flatnonzero(~padded)
+    ordered = rest[np.argsort(-store.lengths[rest], kind="stable")]
+    numbers = np.cumsum(store.lengths[ordered]) // budget
+    for rows in np.split(ordered, np.flatnonzero(np.diff(numbers)) + 1):
+        if len(rows):
+            yield rows, store.batch(rows)
 
 
 def on_grid(tokens: TokenBatch, longest: int) -> TokenBatch:

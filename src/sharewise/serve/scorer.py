@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 import torch
 
-from sharewise.data.batches import evaluation_batches
 from sharewise.data.tokens import tokenize_now, tokenizer_digest
 from sharewise.data.turn import Text, Turn
 from sharewise.errors import UserError, nearest
@@ -22,7 +21,7 @@ from sharewise.models.saved import LoadedModel, load_models
 from sharewise.serve.answers import Answer, answers, columns
 from sharewise.serve.before import before_rows, in_context
 from sharewise.serve.engines import Engine, EngineName, open_engine
-from sharewise.serve.grid import grid_lengths, on_grid
+from sharewise.serve.grid import shaped_batches
 from sharewise.tasks import Array, Task
 
 # Padded tokens of a batch: small enough for the caches of a CPU, large enough to fill a GPU.
@@ -354,8 +353,8 @@ class Scorer:
             [reader.fitted(text) for text in texts], reader.tokenizer, max_length=reader.max_length
         )
         budget = GPU_TOKENS if torch.cuda.is_available() else batch_tokens
-        for rows in evaluation_batches(grid_lengths(store.lengths), np.arange(len(texts)), budget):
-            outputs = reader.engine.forward(on_grid(store.batch(rows), reader.max_length), own)
+        for rows, tokens in shaped_batches(store, budget, reader.max_length, packs=reader.engine.packs):
+            outputs = reader.engine.forward(tokens, own)
             yield (
                 rows,
                 {

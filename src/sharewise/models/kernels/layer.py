@@ -23,7 +23,7 @@ from sharewise.models.kernels.shape import Shape
 # The class in transformers whose layers are of this make, as its relatives are.
 _KINDS = frozenset({"BertLayer", "CamembertLayer", "ElectraLayer", "RobertaLayer", "XLMRobertaLayer"})
 # Longer texts are read with matrix products in bfloat16, which then pay for the way there.
-_LONGEST = 256
+LONGEST = 256
 
 
 @final
@@ -207,7 +207,7 @@ class FastLayer:
         # Asked for one by one they are brought up to date, the first three where `joint` holds them.
         single = [copy for product in products for copy in product.low()]
         states = hidden_states[0].to(LOW)
-        compute: Any = NativeLayer if self.native and packing.length <= _LONGEST else _Layer
+        compute: Any = NativeLayer if self.native and packing.length <= LONGEST else _Layer
         found: torch.Tensor = compute.apply(states, shape, (*self.joint, *single[6:]), *weights)
         return found[None]
 
