@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sharewise.files import write_whole
 
-SOURCE = Path(__file__).with_name("kernels.c")
+_SOURCES = tuple(sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in (".c", ".h")))
 _COMPILERS = ("gcc", "cc")
 # No -ffast-math: what is no number has to stay none, for a run that diverges to be seen.
 _FLAGS = (
@@ -38,7 +38,8 @@ def built(more: Sequence[str] = ()) -> Path:
     named = subprocess.run(
         [compiler, "--version"], capture_output=True, text=True, check=True, timeout=_SECONDS
     ).stdout
-    facts = "\0".join([SOURCE.read_text(encoding="utf-8"), named, _processor(), *flags])
+    sources = (p.read_text(encoding="utf-8") for p in _SOURCES)
+    facts = "\0".join([*sources, named, _processor(), *flags])
     path = _folder() / f"kernels-{hashlib.sha256(facts.encode()).hexdigest()[:24]}.so"
     if not path.is_file():
         write_whole(path, lambda beside: _compile(compiler, flags, beside))
@@ -46,17 +47,17 @@ def built(more: Sequence[str] = ()) -> Path:
 
 
 def _compile(compiler: str, flags: list[str], target: Path) -> None:
-    compiled = target.with_suffix(".o")
+    made = {s: target.with_name(f"{target.name}-{s.stem}.o") for s in _SOURCES if s.suffix == ".c"}
+    commands = [[compiler, *flags, "-c", str(source), "-o", str(o)] for source, o in made.items()]
+    # Linked without OpenMP: what is missing is taken from the runtime that PyTorch has loaded, for two of them in a
+    # process would take the cores from each other.
+    commands.append([compiler, "-shared", *map(str, made.values()), "-lm", "-o", str(target)])
     try:
-        for command in (
-            [compiler, *flags, "-c", str(SOURCE), "-o", str(compiled)],
-            # Linked without OpenMP: what is missing is taken from the runtime that PyTorch has loaded, for two of them
-            # in a process would take the cores from each other.
-            [compiler, "-shared", str(compiled), "-lm", "-o", str(target)],
-        ):
+        for command in commands:
             subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
     finally:
-        compiled.unlink(missing_ok=True)
+        for compiled in made.values():
+            compiled.unlink(missing_ok=True)
 
 
 def _compiler() -> str:
