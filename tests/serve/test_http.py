@@ -71,13 +71,14 @@ def test_earlier_turns_are_read_by_models_that_know_them(serving, turn_scorer):
         talking.stop()
 
 
-def test_the_model_tells_of_itself(serving):
+def test_the_model_tells_of_itself(serving, scorer):
     status, headers, body = serving.ask("GET", "/v1/model")
     facts = json.loads(body)
     assert status == 200
     assert facts["tasks"]["polite"]["thresholds"] == [0.7]
     assert facts["tasks"]["topic"]["calibrated"] is True
     assert facts["limits"]["texts"] == 20
+    assert facts["engine"] == scorer.engine
     assert headers["content-security-policy"].startswith("default-src 'none'")
 
 

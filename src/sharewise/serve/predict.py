@@ -36,12 +36,14 @@ class Predicted:
         rejected: rows that couldn't be.
         rejected_file: where they are, if there are any.
         resumed: rows among them all that an earlier, killed run had done.
+        engine: what computed.
     """
 
     rows: int
     rejected: int
     rejected_file: Path | None
     resumed: int
+    engine: str
 
 
 def predict_file(
@@ -155,7 +157,7 @@ class _Work:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
             sys.stderr.write(bad_lines(bad).decode())
-        return Predicted(rows=self.rows, rejected=self.rejected, rejected_file=None, resumed=0)
+        return self._done(None, 0)
 
     def at_once(self, windows: Iterable[Window], output: Path) -> Predicted:
         """From standard input, which can't be read again, into a file that appears when it is whole."""
@@ -197,8 +199,15 @@ class _Work:
             apart.unlink(missing_ok=True)
         join_parts([parts.part(i) for i in range(number)], parts.output)
         parts.discard()
+        return self._done(apart if rejected else None, resumed)
+
+    def _done(self, rejected_file: Path | None, resumed: int) -> Predicted:
         return Predicted(
-            rows=self.rows, rejected=self.rejected, rejected_file=apart if rejected else None, resumed=resumed
+            rows=self.rows,
+            rejected=self.rejected,
+            rejected_file=rejected_file,
+            resumed=resumed,
+            engine=self.scorer.engine,
         )
 
     def _pass_over(self, window: Window, left_out: Path) -> None:

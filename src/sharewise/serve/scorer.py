@@ -106,7 +106,7 @@ class Scorer:
 
     @property
     def engine(self) -> str:
-        """What computes: torch, onnx or onnx-int8."""
+        """What computes: torch, torch-bf16, onnx or onnx-int8."""
         return self.readers[0].engine.name
 
     def with_engine(self, engine: EngineName) -> Scorer:

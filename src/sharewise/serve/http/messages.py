@@ -128,6 +128,7 @@ class ModelFacts(BaseModel):
     name: str
     model: str
     sharewise: str
+    engine: str = Field(description="what computes, chosen by measurement where nobody said")
     tasks: dict[str, TaskFacts]
     texts: list[str] = Field(description="what the training texts were called: one name, or two of a pair")
     languages: dict[str, float]
@@ -178,6 +179,7 @@ def model_facts(scorer: Scorer, version: str, limits: dict[str, int]) -> ModelFa
         name=str(first.study.get("name", "model")),
         model=short_digest(scorer),
         sharewise=version,
+        engine=scorer.engine,
         tasks=tasks,
         texts=list(texts),
         languages=first.languages,
