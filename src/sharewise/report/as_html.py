@@ -21,9 +21,10 @@ from sharewise.report.document import (
     LegendEntry,
     Notice,
     Paragraph,
+    Point,
     Section,
 )
-from sharewise.report.markup import Markup, breakable, join, tag
+from sharewise.report.markup import Markup, breakable, join, marked, tag
 from sharewise.report.tables import NONE, Cell, Column, Table
 from sharewise.version import __version__
 
@@ -83,11 +84,13 @@ def _section(section: Section) -> Markup:
 def _block(block: Block) -> Markup:
     match block:
         case Paragraph(text):
-            return tag("p", text)
+            return tag("p", marked(text))
         case Notice(title, text, tone):
-            return tag("p", tag("strong", f"{title}."), " ", text, class_=f"notice {tone}", role="note")
+            return tag(
+                "p", tag("strong", f"{title}."), " ", marked(text), class_=f"notice {tone}", role="note"
+            )
         case Items(items, title):
-            listed = tag("ul", *(tag("li", item) for item in items), class_="items")
+            listed = tag("ul", *(_item(item) for item in items), class_="items")
             return join([tag("h3", title), listed]) if title else listed
         case Code(text, _):
             return tag("pre", tag("code", text), tabindex="0")
@@ -98,6 +101,15 @@ def _block(block: Block) -> Markup:
             return _figure(block)
         case Table():
             return _table(block)
+
+
+def _item(item: str | Point) -> Markup:
+    if isinstance(item, str):
+        return tag("li", marked(item))
+    further = (
+        tag("p", tag("b", f"{heading}: "), marked(text), class_="further") for heading, text in item.further
+    )
+    return tag("li", marked(item.text), *further)
 
 
 def _figure(figure: Figure) -> Markup:

@@ -56,7 +56,7 @@ def _block(block: Block) -> Iterator[str]:
             if title:
                 yield f"**{inline(title)}**"
                 yield ""
-            yield from (f"- {line(item)}" for item in items)
+            yield from (f"- {line(str(item))}" for item in items)
         case Code(text, language):
             fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
             yield f"{fence}{language}"

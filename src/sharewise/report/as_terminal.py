@@ -74,7 +74,11 @@ def _print(block: Block, console: Console) -> None:
                 console.print()
                 console.print(Text(title, style="bold"))
             for item in items:
-                console.print(Text("\n  ".join(wrap(f"• {item}", console.width - 2))))
+                parts = (
+                    [item] if isinstance(item, str) else [item.text, *(": ".join(p) for p in item.further)]
+                )
+                lines = [line for part in parts for line in wrap(part, console.width - 4)]
+                console.print(Text("\n  ".join([f"• {lines[0]}", *lines[1:]])))
         case Code(text, _):
             console.print(Padding(Text(text), (0, 0, 0, 4)))
         case Table():

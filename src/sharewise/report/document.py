@@ -26,10 +26,27 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Items:
-    """A list, one sentence an item."""
+class Point:
+    """A sentence, and what belongs to it.
 
-    items: tuple[str, ...]
+    Args:
+        text: the sentence.
+        further: each a heading and a sentence, such as what to do.
+    """
+
+    text: str
+    further: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        """All in one paragraph."""
+        return " ".join([self.text, *(f"{heading}: {text}" for heading, text in self.further)])
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list, one sentence an item, or a point with what belongs to it."""
+
+    items: tuple[str | Point, ...]
     title: str = ""
 
 

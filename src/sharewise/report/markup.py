@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 
@@ -35,6 +36,11 @@ def tag(name: str, *children: str | Markup, **attributes: str | bool | None) -> 
 def join(children: tuple[str, ...] | list[Markup]) -> Markup:
     """Children in a row, text escaped."""
     return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children))
+
+
+def marked(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))
 
 
 def breakable(name: str) -> Markup:

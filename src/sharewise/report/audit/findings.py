@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharewise.audit import Audit, Finding
 from sharewise.audit.rows import short_names
-from sharewise.report.document import Block, Folded, Items, Paragraph, Section
+from sharewise.report.document import Block, Folded, Items, Paragraph, Point, Section
 from sharewise.report.tables import Cell, Column, Table
 from sharewise.report.words import count
 
@@ -20,7 +20,7 @@ def findings(audit: Audit) -> Section:
     for severity, title in _TITLES.items():
         chosen = [f for f in audit.findings if f.severity == severity]
         if chosen:
-            blocks.append(Items(tuple(_sentence(f, names) for f in chosen), title))
+            blocks.append(Items(tuple(_point(f, names) for f in chosen), title))
     if not blocks:
         blocks.append(Paragraph("Nothing was found."))
     return Section("findings", "What was found", tuple(blocks))
@@ -30,16 +30,16 @@ def _names(audit: Audit) -> dict[str, str]:
     return short_names(row.file for finding in audit.findings for row in finding.rows)
 
 
-def _sentence(finding: Finding, names: dict[str, str]) -> str:
-    parts = [f"{_ended(finding.says)} To do: {_ended(finding.to_do[:1].upper() + finding.to_do[1:])}"]
+def _point(finding: Finding, names: dict[str, str]) -> Point:
+    further = [("To do", _ended(finding.to_do[:1].upper() + finding.to_do[1:]))]
     if finding.rows:
         shown = "; ".join(
             f"{names[row.file]}, {row.unit} {row.line}" + (f" ({row.note})" if row.note else "")
             for row in finding.rows[:_ROWS]
         )
         rest = finding.count - min(len(finding.rows), _ROWS)
-        parts.append(f"Rows: {shown}{f'; {count(rest)} more' if rest else ''}.")
-    return " ".join(parts)
+        further.append(("Rows", f"{shown}{f'; {count(rest)} more' if rest else ''}."))
+    return Point(_ended(finding.says), tuple(further))
 
 
 def _ended(sentence: str) -> str:
