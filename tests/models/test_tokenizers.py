@@ -62,6 +62,27 @@ def test_training_is_deterministic():
     assert digests == {tokenizer_digest(load_tokenizer(options, shuffled))}
 
 
+def test_no_piece_of_japanese_holds_two_scripts():
+    sentences = ["女性が歩いています。", "女性がバナナを持っています。", "白い犬が女性と歩いています。"]
+    texts = pl.DataFrame({"text": sentences * 20, "pair": [None] * 60}, schema_overrides={"pair": pl.String})
+    tokenizer = load_tokenizer(EncoderOptions(scratch=ScratchOptions(vocabulary=600)), texts)
+    pieces = [tokenizer.decode([i]) for i in tokenizer(sentences[0], add_special_tokens=False)["input_ids"]]
+    assert pieces == ["女性", "が", "歩", "いています", "。"]
+    for text in sentences:
+        ids = tokenizer(text)["input_ids"]
+        assert tokenizer.decode(ids, skip_special_tokens=True) == text
+
+
+@pytest.mark.parametrize("extra", ["", " 犬"])
+def test_texts_with_spaces_are_cut_at_these_alone(extra):
+    """A few kanji change no tokenizer: studies of other languages are what they were."""
+    text = "the same words 같은 단어들을 다시 읽는다 once and again, over and over" + extra
+    texts = pl.DataFrame({"text": [text] * 5, "pair": [None] * 5}, schema_overrides={"pair": pl.String})
+    backend = load_tokenizer(OPTIONS, texts).backend_tokenizer
+    assert type(backend.pre_tokenizer).__name__ == "ByteLevel"
+    assert backend.pre_tokenizer.add_prefix_space
+
+
 def test_pairs_are_trained_on_too():
     texts = pl.DataFrame({"text": ["aa"] * 9, "pair": ["zyzyzyzy"] * 9})
     tokenizer = load_tokenizer(OPTIONS, texts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -17,8 +17,12 @@ from sharewise.files import write_whole
 from sharewise.models.options import EncoderOptions
 from sharewise.models.pretrained import load_pretrained_tokenizer
 
-# Raised when the same texts would give another tokenizer.
-_FORMAT = 1
+# Raised when the same texts would give another tokenizer: of texts between whose words are spaces, and of others.
+_FORMAT, _FORMAT_BY_SCRIPT = 1, 2
+# Kanji, hiragana and katakana in a row: where the script changes a word mostly ends, or its stem does.
+_ONE_SCRIPT = r"[\p{Han}々〆ヶ]+|\p{Hiragana}+|[\p{Katakana}ー]+"
+# Share of the characters from which texts are taken for Japanese or Chinese.
+_JAPANESE = 0.1
 _SPECIAL = {
     "pad_token": "[PAD]",
     "cls_token": "[CLS]",
@@ -50,7 +54,8 @@ def load_tokenizer(
     size = options.scratch.vocabulary
     if cache is None:
         return wrap(train_tokenizer(train_texts, size))
-    key = hashlib.sha256(f"{_FORMAT} {size} {text_digest(train_texts)}".encode()).hexdigest()[:32]
+    version = _FORMAT_BY_SCRIPT if _without_spaces(train_texts) else _FORMAT
+    key = hashlib.sha256(f"{version} {size} {text_digest(train_texts)}".encode()).hexdigest()[:32]
     file = cache / "tokenizers" / f"{key}.json"
     trained = _read(file)
     if trained is None:
@@ -63,7 +68,9 @@ def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
     """Train byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) on texts, pairs and earlier turns.
 
     Bytes serve every script without an unknown piece, and of the library's trainers this one gives the same
-    tokenizer each time. Full-width letters, decomposed Hangul and their like take one form; case is dropped.
+    tokenizer each time. Full-width letters, decomposed Hangul and their like take one form; case is dropped. Where many
+    characters are kanji or kana, no piece holds two scripts: without spaces between words whole phrases would become
+    pieces, in which two sentences of the same words have nothing in common.
 
     Args:
         texts: ``(rows, 2)``: ``text`` and ``pair``.
@@ -72,6 +79,11 @@ def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
     tokenizer = Tokenizer(BPE())
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    if _without_spaces(texts):
+        # A space before each part would be there when ids become text again.
+        parts = pre_tokenizers.Split(Regex(_ONE_SCRIPT), behavior="isolated")
+        plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([parts, plain])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = BpeTrainer(
         vocab_size=vocabulary,
@@ -114,6 +126,19 @@ def _read(file: Path) -> Tokenizer | None:
         return Tokenizer.from_file(str(file))
     except Exception:  # The library raises nothing more special.
         return None
+
+
+def _without_spaces(texts: pl.DataFrame) -> bool:
+    """Whether so much is Japanese or Chinese that its words have to be told apart."""
+    columns = [texts[name].cast(pl.String).drop_nulls() for name in ("text", "pair")]
+    found, all_of_them = (
+        sum(int(count.sum() or 0) for count in counts)
+        for counts in (
+            [column.str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}]") for column in columns],
+            [column.str.len_chars() for column in columns],
+        )
+    )
+    return found > _JAPANESE * all_of_them
 
 
 def _slices(texts: pl.DataFrame) -> Iterator[list[str]]:

@@ -96,7 +96,11 @@ def _method(found: FittedRecord, models: int) -> str:
 
 
 def _thresholds(found: dict[str, Spread], models: int) -> str:
-    told = [mean_sd(one[0], _deviation(one, models)) for one in found.values()]
+    # Of a declared one there is nothing to tell but itself.
+    told = [
+        mean_sd(one[0], _deviation(one, models), 3) if one[1] else decimal(one[0], 3)
+        for one in found.values()
+    ]
     if len(told) > _TOLD:
         low, high = (f(one[0] for one in found.values()) for f in (min, max))
         return f"{len(told)} from {decimal(low)} to {decimal(high)}"
