@@ -21,6 +21,10 @@ _CELL = {"wide": 58, "narrow": 34}
 _NAMES_SHARE = 0.32
 _TALLEST = 200
 """Room for a slanted name, in pixels."""
+_RIGHT = {"wide": 110, "narrow": 30}
+"""Pixels that slanted names may stick out to the right at most."""
+_SLANT, _ASIDE = math.sqrt(0.5), 8
+"""How far a slanted name goes to the right for its length, and pixels beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +75,10 @@ def heat_map(grid: Grid, width: Width, *, beside: int = 0, also: Sequence[Layer]
     """
     place = place_of(grid.order, width, beside=beside)
     top = math.ceil(min(_TALLEST, 14 + max(text_width(t, place.font) for t in grid.order)) * 0.72) + 6
+    right = min(_RIGHT[width], max(_overhang(t, i, grid, place) for i, t in enumerate(grid.order)))
     layers = [
         *_cells(grid, place.cell, show=place.cell >= place.font * 2.6, font=place.font),
-        *_names(grid, place.cell, place.names, place.font),
+        *_names(grid, place, right),
         *also,
         _boxes(grid, place.cell),
     ]
@@ -83,7 +88,7 @@ def heat_map(grid: Grid, width: Width, *, beside: int = 0, also: Sequence[Layer]
         height=HEIGHT * len(grid.order),
         padding={
             "left": beside + place.names,
-            "right": 60 if width == "wide" else 30,
+            "right": max(8, right),
             "top": top,
             "bottom": 8,
         },
@@ -166,15 +171,24 @@ def _cells(grid: Grid, cell: float, *, show: bool, font: int) -> list[Layer]:
     return layers
 
 
-def _names(grid: Grid, cell: float, room: int, font: int) -> list[Layer]:
-    """Names to the left of the rows and, slanted, over the columns."""
+def _overhang(name: str, column: int, grid: Grid, place: Place) -> int:
+    """Pixels that a slanted name sticks out to the right of the grid."""
+    length = min(text_width(name, place.font), _TALLEST - 14)
+    return math.ceil(_ASIDE + length * _SLANT - (len(grid.order) - column - 0.5) * place.cell)
+
+
+def _names(grid: Grid, place: Place, right: float) -> list[Layer]:
+    """Names to the left of the rows and, slanted, over the columns, cut where they would leave the drawing."""
+    cell, font = place.cell, place.font
     height, wide = HEIGHT * len(grid.order), cell * len(grid.order)
     rows = [
-        {"y": i * HEIGHT + HEIGHT / 2, "text": shorten(t, font, room - 10)} for i, t in enumerate(grid.order)
+        {"y": i * HEIGHT + HEIGHT / 2, "text": shorten(t, font, place.names - 10)}
+        for i, t in enumerate(grid.order)
     ]
-    columns = [
-        {"x": (i + 0.5) * cell, "text": shorten(t, font, _TALLEST - 14)} for i, t in enumerate(grid.order)
-    ]
+    columns = []
+    for i, name in enumerate(grid.order):
+        to_the_edge = ((len(grid.order) - i - 0.5) * cell + right - _ASIDE) / _SLANT
+        columns.append({"x": (i + 0.5) * cell, "text": shorten(name, font, min(_TALLEST - 14, to_the_edge))})
     style = {"type": "text", "fontSize": font, "color": "var(--ink)"}
     text = {"field": "text", "type": "nominal"}
     return [
