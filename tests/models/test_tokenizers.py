@@ -83,6 +83,19 @@ def test_texts_with_spaces_are_cut_at_these_alone(extra):
     assert backend.pre_tokenizer.add_prefix_space
 
 
+def test_a_word_of_millions_of_characters_takes_no_longer_than_a_text():
+    drawn = np.random.default_rng(1).choice(list("가나다라마바사아자차카타파하"), 100_000)
+    for word in ("가" * 2_000_000, "".join(drawn)):
+        texts = pl.DataFrame(
+            {"text": [word, "a text"], "pair": [None] * 2}, schema_overrides={"pair": pl.String}
+        )
+        tokenizer = load_tokenizer(OPTIONS, texts)
+        assert len(tokenizer) > 261
+        assert (
+            tokenizer.decode(tokenizer("a text")["input_ids"], skip_special_tokens=True).strip() == "a text"
+        )
+
+
 def test_pairs_are_trained_on_too():
     texts = pl.DataFrame({"text": ["aa"] * 9, "pair": ["zyzyzyzy"] * 9})
     tokenizer = load_tokenizer(OPTIONS, texts)

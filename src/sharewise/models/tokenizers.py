@@ -31,6 +31,9 @@ _SPECIAL = {
     "mask_token": "[MASK]",
 }
 _SLICE = 8192
+# Texts over so many characters are trained on in parts: the time for a word grows with the square of its length, and a
+# file read wrong, or a picture in base64, can be one word of millions.
+_LONG, _PART = 10_000, 1_000
 
 
 def load_tokenizer(
@@ -144,7 +147,19 @@ def _without_spaces(texts: pl.DataFrame) -> bool:
 def _slices(texts: pl.DataFrame) -> Iterator[list[str]]:
     for name in ("text", "pair"):
         for part in texts[name].cast(pl.String).drop_nulls().to_frame().iter_slices(_SLICE):
-            yield part[name].to_list()
+            yield _in_parts(part[name].to_list())
     if "context" in texts.columns:
         for part in texts.select("context").iter_slices(_SLICE):
-            yield part["context"].explode().drop_nulls().to_list()
+            yield _in_parts(part["context"].explode().drop_nulls().to_list())
+
+
+def _in_parts(texts: list[str]) -> list[str]:
+    return [
+        part
+        for text in texts
+        for part in (
+            [text]
+            if len(text) <= _LONG
+            else [text[start : start + _PART] for start in range(0, len(text), _PART)]
+        )
+    ]
