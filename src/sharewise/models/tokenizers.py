@@ -21,6 +21,7 @@ from sharewise.models.pretrained import load_pretrained_tokenizer
 _FORMAT, _FORMAT_BY_SCRIPT = 1, 2
 # Kanji, hiragana and katakana in a row: where the script changes a word mostly ends, or its stem does.
 _ONE_SCRIPT = r"[\p{Han}々〆ヶ]+|\p{Hiragana}+|[\p{Katakana}ー]+"
+_NORMALIZERS = (normalizers.NFKC(), normalizers.Lowercase())
 # Share of the characters from which texts are taken for Japanese or Chinese.
 _JAPANESE = 0.1
 _SPECIAL = {
@@ -80,10 +81,11 @@ def train_tokenizer(texts: pl.DataFrame, vocabulary: int) -> Tokenizer:
         vocabulary: pieces at most, 256 bytes and the special tokens among them.
     """
     tokenizer = Tokenizer(BPE())
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.normalizer = normalizers.Sequence([*_NORMALIZERS])
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     if _without_spaces(texts):
-        # A space before each part would be there when ids become text again.
+        # The blank before the first word once, and not before each part, where ids would become text with it.
+        tokenizer.normalizer = normalizers.Sequence([*_NORMALIZERS, normalizers.Prepend(" ")])
         parts = pre_tokenizers.Split(Regex(_ONE_SCRIPT), behavior="isolated")
         plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([parts, plain])
