@@ -171,9 +171,11 @@ function showAnswers() {
 function taskRow(task, answer, facts) {
   const decided = [answer.decision].flat();
   const decision = decided.map((d) => (typeof d === "number" ? d.toFixed(3) : d)).join(", ");
-  const bars = Object.entries(answer.probabilities).map(([label, p], i) =>
-    bar(label, p, facts.thresholds[i] ?? null, decided.includes(label)),
-  );
+  const bars = Object.entries(answer.probabilities).map(([label, p], i) => {
+    const threshold = facts.thresholds[i] ?? null;
+    // Of ordered labels every step that was reached counts, and its bar has another name than the label.
+    return bar(label, p, threshold, decided.includes(label) || (threshold !== null && p > threshold));
+  });
   const explain = element("button", {
     type: "button",
     className: "quiet",
