@@ -38,7 +38,8 @@ def help_seconds(times: int = 7) -> float:
 def start(folder: Path, steps: int) -> None:
     """Start a study on the files in this folder, make some updates, and print what that took."""
     import torch  # noqa: F401
-    import transformers  # noqa: F401
+    import torchjd  # noqa: F401
+    from transformers import ModernBertModel  # noqa: F401
 
     import sharewise
     from sharewise.compare.planning import plan_runs
