@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -269,9 +269,18 @@ class Batcher:
             else:
                 for task in request.tasks:
                     request.scores[task][text] = scores[task][row]
-            request.done += 1
-            if request.done == len(request.texts) and request.future.set_running_or_notify_cancel():
+        for request in self._finished(piece):
+            if request.future.set_running_or_notify_cancel():
                 request.future.set_result(request.result)
+
+    def _finished(self, piece: list[tuple[_Request, int]]) -> list[_Request]:
+        """Count texts that have their scores; return the requests that have all of them now."""
+        counts = Counter(request for request, _ in piece)
+        # Another lane may have texts of the same request.
+        with self._changed:
+            for request, texts in counts.items():
+                request.done += texts
+            return [request for request in counts if request.done == len(request.texts)]
 
     def _fail(self, batch: list[tuple[_Request, int]], error: Exception) -> None:
         with self._changed:
