@@ -283,7 +283,8 @@ def dialogue(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
     length: Annotated[
-        Literal["short", "published"], typer.Option("--length", help="About 25 or 62 word pieces a row.")
+        Literal["short", "published"],
+        typer.Option("--length", help="About 25 or 62 word pieces a row; Japanese 41 or 124."),
     ] = "short",
     format_: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
     as_json: Json = False,

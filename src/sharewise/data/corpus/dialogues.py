@@ -44,7 +44,7 @@ def generate_dialogues(
         language: `ko`, `en` or `ja`.
         rows: how many turns; dialogues have one to four.
         seed: of the random numbers, not negative.
-        length: `short` texts have about 25 word pieces on average, `published` ones about 62.
+        length: `short` texts have about 25 word pieces on average, `published` ones about 62 (Japanese 41 and 124).
 
     Returns:
         (rows, columns): `dialogue_id`, `turn` from 1, `context_1` (the turn before) to `context_3`
