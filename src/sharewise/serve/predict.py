@@ -16,7 +16,8 @@ from sharewise.errors import UserError
 from sharewise.files import locked
 from sharewise.serve.before import Before, before_rows, in_context
 from sharewise.serve.parts import Parts, file_facts
-from sharewise.serve.scorer import WINDOW, Scorer, texts_of, unusable
+from sharewise.serve.scorer import WINDOW, Scorer, texts_of
+from sharewise.serve.usable import unusable
 from sharewise.serve.writing import Shape, bad_lines, join_parts
 from sharewise.tasks import Array
 from sharewise.version import __version__

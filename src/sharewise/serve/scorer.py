@@ -22,6 +22,7 @@ from sharewise.serve.answers import Answer, answers, columns
 from sharewise.serve.before import before_rows, in_context
 from sharewise.serve.engines import Engine, EngineName, open_engine
 from sharewise.serve.grid import shaped_batches
+from sharewise.serve.usable import unusable
 from sharewise.tasks import Array, Task
 
 # Padded tokens of a batch: small enough for the caches of a CPU, large enough to fill a GPU.
@@ -367,27 +368,6 @@ class Scorer:
 def texts_of(parts: Sequence[Sequence[Any]]) -> list[Any]:
     """Put one or two columns together: texts, or pairs."""
     return list(parts[0]) if len(parts) == 1 else list(zip(*parts, strict=True))
-
-
-def unusable(text: object) -> str | None:
-    """Why something can't be scored, or None where it is a text, a pair, or a turn of a dialogue."""
-    if isinstance(text, Turn):
-        wrong = next((found for turn in text.context if (found := unusable(turn)) is not None), None)
-        return f"before it, {wrong}" if wrong is not None else unusable(text.alone)
-    parts = text if isinstance(text, tuple | list) else (text,)
-    if len(parts) != 1 + isinstance(text, tuple | list):
-        return f"{len(parts)} parts where a pair has two"
-    for part in parts:
-        if not isinstance(part, str):
-            return "no text" if part is None or part != part else f"a {type(part).__name__}, not a text"
-        if not part.strip():
-            return "an empty text"
-        if not part.isascii():
-            try:
-                part.encode("utf-8")
-            except UnicodeEncodeError:
-                return "half of a surrogate pair"
-    return None
 
 
 def _told(text: Any, said: tuple[str, ...] | str, number: int) -> Any:

@@ -18,8 +18,7 @@ def build_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.O
     """Return what `training.optimizer` names.
 
     AdamW (Loshchilov and Hutter, 2019) is fused where the device has it, and on a CPU with kernels in C takes one pass
-    over memory. Adafactor (Shazeer and Stern, 2018) scales
-    its steps by the size of each weight, as T5 was trained.
+    over memory. Adafactor (Shazeer and Stern, 2018) scales its steps by the size of each weight, as T5 was trained.
     """
     groups = parameter_groups(model, options.weight_decay)
     if options.optimizer == "adafactor":

@@ -35,7 +35,8 @@ from sharewise.serve.http.messages import (
 )
 from sharewise.serve.http.metrics import CONTENT_TYPE, Metrics
 from sharewise.serve.http.options import ServeOptions
-from sharewise.serve.scorer import Scorer, unusable
+from sharewise.serve.scorer import Scorer
+from sharewise.serve.usable import unusable
 from sharewise.tasks import Array
 from sharewise.version import __version__
 
