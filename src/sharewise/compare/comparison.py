@@ -88,7 +88,7 @@ def compare(
             )
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records, kept)
-        restate(root, workspace, [run for run in finished if run.record.folder in kept])
+        restate(root, study, workspace, [run for run in finished if run.record.folder in kept])
         ship_anew(results, root)
     return results
 

@@ -13,19 +13,21 @@ from sharewise.compare.running import FinishedRun
 from sharewise.compare.workspace import Workspace
 from sharewise.models.manifest import Facts, SavedMetric
 from sharewise.models.saved import restate_models
+from sharewise.study import Study
 
 
-def restate(root: Path, workspace: Workspace, kept: Sequence[FinishedRun]) -> None:
+def restate(root: Path, study: Study, workspace: Workspace, kept: Sequence[FinishedRun]) -> None:
     """Let every kept model say what the study declares now; nothing is trained for it.
 
     A run that several arms have in common, which decide otherwise, says what the first of them does.
 
     Args:
         root: the study's folder.
+        study: whose runs they are, with what a search chose.
         workspace: with its data.
         kept: runs whose weights stay on disk.
     """
-    arms = {arm.name: arm.resolved for arm in plan_arms(workspace.study)}
+    arms = {arm.name: arm.resolved for arm in plan_arms(study)}
     for folder, run in {run.record.folder: run for run in reversed(kept)}.items():
         if not (root / folder / MODEL).is_dir():
             continue
