@@ -39,7 +39,7 @@ _ROBERTA = {
     "pad_token_id": 1,
     "type_vocab_size": 1,
 }
-_BATCHES = (32, 64, 128)
+_BATCHES = (32, 16, 64, 128)
 
 
 def minilm() -> str:

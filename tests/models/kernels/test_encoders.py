@@ -152,10 +152,10 @@ def test_copies_in_bfloat16_follow_every_kind_of_change():
 def test_packing_turns_back_into_what_was_packed():
     tokens = batch(0)
     packed = packing.Packing.of(tokens)
-    assert packed.total == 128
+    assert packed.total == 96
     assert int(tokens.attention_mask.sum()) == sum(LENGTHS)
     values = packed.pack(tokens.input_ids, 7)
-    assert values.shape == (1, 128)
+    assert values.shape == (1, 96)
     assert (values[0, sum(LENGTHS) :] == 7).all()
     unpacked = packed.unpack(values[..., None].float())[..., 0]
     assert torch.equal(unpacked.long(), torch.where(tokens.attention_mask, tokens.input_ids, 0))
@@ -178,7 +178,7 @@ def test_encoders_stay_padded_where_packing_is_forbidden():
     faster(batch(0))
     with packing.forbidden():
         faster(batch(0))
-    assert seen == [(1, 128), (len(LENGTHS), max(LENGTHS))]
+    assert seen == [(1, 96), (len(LENGTHS), max(LENGTHS))]
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta", "electra"])

@@ -88,7 +88,7 @@ def test_gelu_and_its_way_back(name, rows, width):
     assert_near(native.gelu(x, bias), expected.detach(), size=2**-8)
     at_x, at_bias = native.gelu_back(above.clone(), x, bias)
     assert_near(at_x, exact.grad)
-    assert_near(at_bias, exact_bias.grad, size=1e-5)
+    assert_near(at_bias, exact_bias.grad, size=1e-4)
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -96,7 +96,7 @@ def test_gelu_is_right_to_bfloat16_wherever_it_is_not_nothing(name):
     x = torch.linspace(-6, 6, 5001).bfloat16()[None]
     found = build(name).gelu(x, torch.zeros(5001)).double()
     expected = functional.gelu(x.double())
-    torch.testing.assert_close(found, expected, rtol=2**-8, atol=1e-6)
+    torch.testing.assert_close(found, expected, rtol=2**-8, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", BUILDS)

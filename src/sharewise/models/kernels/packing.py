@@ -19,7 +19,7 @@ import torch
 from sharewise.data.tokens import TokenBatch
 
 # Tokens of a batch are rounded up to a multiple of the first, lengths in attention of the second.
-_TOKENS, _LENGTH = 64, 32
+_TOKENS, _LENGTH = 32, 32
 _allowed: ContextVar[bool] = ContextVar("packing allowed", default=True)
 _current: ContextVar[Packing | None] = ContextVar("packing", default=None)
 

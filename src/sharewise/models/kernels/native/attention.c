@@ -59,6 +59,36 @@ static void give(const float *from, float scale, low *to, int64_t stride, int64_
             put(to + i * stride + c, load_all(from + i * room + c) * scale, size - c);
 }
 
+#ifdef __AVX512F__
+
+/* One step of a square's transposition: two rows trade the blocks of so many columns that are beside the diagonal. */
+INLINE void trade(reals *one, reals *two, const uint32_t by) {
+    const words lane = columns(0), other = (words)((lane & by) != 0) & 1;
+    reals upper = __builtin_shuffle(*one, *two, lane + other * (LANES - by));
+    *two = __builtin_shuffle(*one, *two, lane + by + other * (LANES - by));
+    *one = upper;
+}
+
+/* (length, room) to (room, span), zero beyond the length. */
+static void turn(const float *from, float *to, int64_t length, int64_t room, int64_t span) {
+    for (int64_t i = 0; i < span; i += LANES)
+        for (int64_t c = 0; c < room; c += LANES) {
+            reals square[LANES];
+#pragma GCC unroll 16
+            for (int r = 0; r < LANES; r++)
+                square[r] = i + r < length ? load_all(from + (i + r) * room + c) : all(0.0f);
+#pragma GCC unroll 4
+            for (int by = LANES / 2; by; by /= 2)
+#pragma GCC unroll 16
+                for (int r = 0; r < LANES; r++)
+                    if (!(r & by)) trade(square + r, square + r + by, by);
+#pragma GCC unroll 16
+            for (int r = 0; r < LANES; r++) store_all(to + (c + r) * span + i, square[r]);
+        }
+}
+
+#else
+
 /* (length, room) to (room, span), zero beyond the length. */
 static void turn(const float *from, float *to, int64_t length, int64_t room, int64_t span) {
     for (int64_t c = 0; c < room; c++) {
@@ -66,6 +96,8 @@ static void turn(const float *from, float *to, int64_t length, int64_t room, int
         for (int64_t i = length; i < span; i++) to[c * span + i] = 0.0f;
     }
 }
+
+#endif
 
 static int64_t longest(const int64_t *starts, int64_t texts) {
     int64_t found = 0;

@@ -127,9 +127,8 @@ void gelu_forward(const low *x, const float *bias, low *y, int64_t rows, int64_t
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < width; c += LANES) {
             int64_t n = width - c;
-            reals value = widen(x + r * width + c, n) + load(bias + c, n), density, below;
-            normal(value, &density, &below);
-            put(y + r * width + c, value * below, n);
+            reals value = widen(x + r * width + c, n) + load(bias + c, n);
+            put(y + r * width + c, value * below(value), n);
         }
 }
 
@@ -145,9 +144,7 @@ int64_t gelu_backward(const low *at_y, const low *x, const float *bias, low *at_
         for (int64_t r = b * BLOCK; r < end; r++)
             for (int64_t c = 0; c < width; c += LANES) {
                 int64_t n = width - c, at = r * width + c;
-                reals value = widen(x + at, n) + load(bias + c, n), density, below;
-                normal(value, &density, &below);
-                reals found = widen(at_y + at, n) * (below + value * density);
+                reals found = widen(at_y + at, n) * gelu_slope(widen(x + at, n) + load(bias + c, n));
                 put(at_x + at, found, n);
                 float *of_bias = parts + b * room + c;
                 store_all(of_bias, load_all(of_bias) + found);

@@ -33,30 +33,49 @@ INLINE reals choose(signs mask, reals yes, reals no) {
 
 INLINE __mmask16 first(int64_t count) { return count >= LANES ? 0xffff : (1u << count) - 1; }
 
-INLINE reals load(const float *from, int64_t count) { return (reals)_mm512_maskz_loadu_ps(first(count), from); }
+INLINE reals load(const float *from, int64_t count) {
+    return (reals)(count >= LANES ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(first(count), from));
+}
 
 INLINE reals load_all(const float *from) { return (reals)_mm512_loadu_ps(from); }
 
-INLINE void store(float *to, reals x, int64_t count) { _mm512_mask_storeu_ps(to, first(count), (__m512)x); }
+INLINE void store(float *to, reals x, int64_t count) {
+    if (count >= LANES) _mm512_storeu_ps(to, (__m512)x);
+    else _mm512_mask_storeu_ps(to, first(count), (__m512)x);
+}
 
 INLINE void store_all(float *to, reals x) { _mm512_storeu_ps(to, (__m512)x); }
 
 INLINE reals widen(const low *from, int64_t count) {
-    return (reals)(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(count), from)), 16));
+    __m256i found = count >= LANES ? _mm256_loadu_si256((const __m256i *)from)
+                                   : _mm256_maskz_loadu_epi16(first(count), from);
+    return (reals)_mm512_slli_epi32(_mm512_cvtepu16_epi32(found), 16);
 }
 
-INLINE __m512i upper(reals x) {
+#ifdef __AVX512BF16__
+
+/* Smaller than 2^-126 becomes zero. */
+INLINE __m256i narrow(reals x) { return (__m256i)_mm512_cvtneps_pbh((__m512)x); }
+
+#else
+
+INLINE __m256i narrow(reals x) {
     words bits = (words)x;
     words found = bits + 0x7fff + ((bits >> 16) & 1);
     __mmask16 none = _mm512_cmp_ps_mask((__m512)x, (__m512)x, _CMP_UNORD_Q);
-    return _mm512_mask_mov_epi32((__m512i)found, none, _mm512_set1_epi32(0x7fc00000));
+    found = (words)_mm512_mask_mov_epi32((__m512i)found, none, _mm512_set1_epi32(0x7fc00000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32((__m512i)found, 16));
 }
 
+#endif
+
+/* Whole vectors are stored without a mask: some processors take several times as long with one. */
 INLINE void put(low *to, reals x, int64_t count) {
-    _mm256_mask_storeu_epi16(to, first(count), _mm512_cvtepi32_epi16(_mm512_srli_epi32(upper(x), 16)));
+    if (count >= LANES) _mm256_storeu_si256((__m256i *)to, narrow(x));
+    else _mm256_mask_storeu_epi16(to, first(count), narrow(x));
 }
 
-INLINE reals rounded(reals x) { return (reals)_mm512_and_epi32(upper(x), _mm512_set1_epi32(0xffff0000)); }
+INLINE reals rounded(reals x) { return (reals)_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(x)), 16); }
 
 INLINE float sum(reals x) { return _mm512_reduce_add_ps((__m512)x); }
 
@@ -149,19 +168,31 @@ INLINE reals power(reals x) {
     return series * (reals)exponent;
 }
 
-/* The normal distribution's density and probability below x; Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
-INLINE void normal(reals x, reals *density, reals *below) {
-    reals size = (reals)((words)x & 0x7fffffff);
-    reals bell = power(x * x * -0.5f);
-    reals t = 1.0f / (1.0f + size * (0.3275911f * 0.70710678f));
-    reals series = all(1.061405429f);
-    series = series * t - 1.453152027f;
-    series = series * t + 1.421413741f;
-    series = series * t - 0.284496736f;
-    series = series * t + 0.254829592f;
-    reals tail = 0.5f * series * t * bell;
-    *density = bell * 0.39894228f;
-    *below = choose(x < all(0.0f), tail, 1.0f - tail);
+/* x times a polynomial in x^2, which is written around the middle of |x| <= 5, where it loses no digits; what is farther
+ * out counts as 5. */
+INLINE reals odd_series(reals x, const float *factors, const int terms) {
+    x = choose(x > all(5.0f), all(5.0f), x);
+    x = choose(x < all(-5.0f), all(-5.0f), x);
+    reals place = x * x * 0.08f - 1.0f, series = all(factors[terms - 1]);
+#pragma GCC unroll 16
+    for (int i = terms - 2; i >= 0; i--) series = series * place + factors[i];
+    return series * x;
+}
+
+/* The normal distribution's probability below x, by the polynomial of smallest largest error (1e-6). */
+INLINE reals below(reals x) {
+    static const float factors[] = {0.141363608f,   -0.0702976869f, 0.0515348497f,   -0.0404097635f,
+                                    0.0312585252f,  -0.0234790075f, 0.0172561409f,   -0.0106231159f,
+                                    0.00462775822f, -0.00328721261f, 0.00342821652f, -0.0013725186f};
+    return odd_series(x, factors, 12) + 0.5f;
+}
+
+/* The slope of x below(x), likewise (1e-5). */
+INLINE reals gelu_slope(reals x) {
+    static const float factors[] = {0.142133657f,  -0.0750997902f, 0.0665815351f,  -0.0720791134f, 0.0802138159f,
+                                    -0.0819138655f, 0.0806352372f, -0.0773051485f, 0.0513890608f,  -0.0178737378f,
+                                    0.0177255847f, -0.0246615126f, 0.0102562845f};
+    return odd_series(x, factors, 13) + 0.5f;
 }
 
 /* Dropout: a row has two random words of its own, a cell 32 random bits that follow from them and its column. */
