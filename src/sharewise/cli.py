@@ -226,7 +226,8 @@ def compare(
 
     loaded = _load(study, set_)
     if plan:
-        _print_plan(estimate(loaded, runs=runs, workers=workers, strict=strict), as_json=as_json)
+        plan_found = estimate(loaded, runs=runs, workers=workers, strict=strict)
+        _print_plan(plan_found, as_json=as_json, halving=loaded.halving and bool(loaded.sweep))
         return
     with _observer(loaded, quiet=as_json) as observer:
         results = compare_study(loaded, runs=runs, observer=observer, workers=workers, strict=strict)
@@ -359,7 +360,7 @@ def _report(folder: Path, *, as_json: bool) -> None:
         typer.echo(f"written: {path}")
 
 
-def _print_plan(plan: Estimate, *, as_json: bool) -> None:
+def _print_plan(plan: Estimate, *, as_json: bool, halving: bool) -> None:
     from dataclasses import asdict
 
     from rich.table import Table
@@ -377,9 +378,10 @@ def _print_plan(plan: Estimate, *, as_json: bool) -> None:
         table.add_row(Text(run.label), f"{run.updates:,}", f"{run.rows:,}", left)
     _console().print(table)
     done = sum(run.on_disk for run in plan.runs)
+    savers = "early stopping and halving" if halving else "early stopping"
     typer.echo(
         f"{len(plan.runs)} runs, {done} of them on disk\n"
-        f"about {_hours(plan.seconds)} with {plan.workers} side by side; early stopping may save some\n"
+        f"about {_hours(plan.seconds)} with {plan.workers} side by side; {savers} may save some\n"
         f"{_size(plan.kept_bytes)} of weights stay on disk, {_size(plan.peak_bytes)} at most on the way"
     )
 

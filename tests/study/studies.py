@@ -217,6 +217,7 @@ SCRATCH: dict[str, Any] = {
     "training": {"batch_rows": 32, "sampling": {"temperature": 2.0}, "evaluate_every": "epoch"},
     "arms": {"hard": {}},
     "sweep": {"hard": {"training.learning_rate": [1e-4, 3e-4]}},
+    "halving": True,
 }
 
 TECHNIQUES: dict[str, Any] = {

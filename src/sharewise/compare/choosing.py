@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sharewise.compare.planning import PlannedArm
 from sharewise.compare.results import RunRecord, TaskRecord
 from sharewise.compare.swept import SweptRecord
+from sharewise.stats.metrics import METRICS
 from sharewise.study import Study
+from sharewise.tasks import Task
 
 
 def choose(
@@ -20,16 +23,17 @@ def choose(
     Returns:
         Name of the setting -> its record.
     """
-    scores = {name: validation_score([r for r in runs if r.arm == name], tasks) for name in study.settings}
+    settings = {name: setting for name, setting in study.settings.items() if name not in study.stopped}
+    scores = {name: validation_score([r for r in runs if r.arm == name], tasks) for name in settings}
     chosen = set()
     for swept in study.sweep:
-        own = [(scores[n], n) for n, setting in study.settings.items() if setting.arm == swept]
+        own = [(scores[n], n) for n, setting in settings.items() if setting.arm == swept]
         known = [(score, name) for score, name in own if score is not None]
         if known:
             chosen.add(max(known, key=lambda pair: pair[0])[1])
     undominated: set[str] = set()
     for swept in study.sweep:
-        names = [name for name, setting in study.settings.items() if setting.arm == swept]
+        names = [name for name, setting in settings.items() if setting.arm == swept]
         points = {n: list(task_scores([r for r in runs if r.arm == n], tasks).values()) for n in names}
         undominated |= front(points)
     return {
@@ -41,7 +45,7 @@ def choose(
             chosen=name in chosen,
             front=name in undominated,
         )
-        for name, setting in study.settings.items()
+        for name, setting in settings.items()
     }
 
 
@@ -72,6 +76,19 @@ class Judged(Protocol):
     @property
     def higher_is_better(self) -> bool:
         """Whether more of it is better."""
+
+
+@dataclass(frozen=True)
+class Primary:
+    """What decides a task."""
+
+    metric: str
+    higher_is_better: bool
+
+
+def primaries(tasks: Mapping[str, Task]) -> dict[str, Judged]:
+    """Return what choosing must know of these tasks."""
+    return {name: Primary(task.metric, METRICS[task.metric].higher_is_better) for name, task in tasks.items()}
 
 
 def validation_score(runs: Sequence[RunRecord], tasks: Mapping[str, Judged]) -> float | None:

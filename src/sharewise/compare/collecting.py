@@ -25,7 +25,7 @@ from sharewise.compare.reliability import fitted_records
 from sharewise.compare.results import ArmRecord, Metrics, Results, RunRecord, TaskRecord
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.searched import SearchRecord
-from sharewise.compare.swept import SweptRecord
+from sharewise.compare.swept import StoppedRecord, SweptRecord
 from sharewise.compare.voted import vote_metrics
 from sharewise.compare.workspace import Workspace
 from sharewise.data.simulated import is_simulated
@@ -51,6 +51,7 @@ def collect(
     notes: Sequence[str] = (),
     second_look: bool = False,
     searches: Sequence[SearchRecord] = (),
+    stopped: Sequence[StoppedRecord] = (),
 ) -> Results:
     """Gather everything that the reports show, and judge the arms.
 
@@ -62,6 +63,7 @@ def collect(
         notes: further warnings.
         second_look: whether seeds or arms were added after verdicts had been seen.
         searches: the trials that chose some arms' settings.
+        stopped: settings that were behind, and are none of the arms.
     """
     data = workspace.base
     scored: Split = "test" if data.test is not None else "validation"
@@ -135,6 +137,7 @@ def collect(
             for name, task in data.tasks.items()
         },
         prediction=read_prediction(root, {name: arm.groups for name, arm in described.items()}),
+        stopped=list(stopped),
         searches=list(searches),
         fitted=fitted_records({a.name: workspace.data(a.resolved).tasks for a in arms}, by_arm, scored),
         peaks=peaks,

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharewise.compare.budgets import refuse, refuse_unequal
+from sharewise.compare.choosing import primaries
 from sharewise.compare.collecting import collect
 from sharewise.compare.foresight import Foreseeing
+from sharewise.compare.halving import halve
 from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, thread_count, threads_set, worker_count
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.restating import restate
-from sharewise.compare.results import Results
+from sharewise.compare.results import Results, RunRecord
 from sharewise.compare.running import FinishedRun, find_run
 from sharewise.compare.searching import search
 from sharewise.compare.second_look import earlier_results, is_second_look
 from sharewise.compare.shipping import ship_anew
+from sharewise.compare.swept import StoppedRecord
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import RunError, UserError, nearest
@@ -74,12 +77,19 @@ def compare(
         with threads_set(thread_count(worker_count(len(plan_runs(study)), workers))):
             study, searches = search(study, workspace, root, told)
         foreseeing = Foreseeing(told, workspace, root)
-        finished = _run_all(plan_runs(study), workspace, Path(runs), foreseeing, workers)
+        study, finished, stopped = _run_halving(study, workspace, Path(runs), foreseeing, workers)
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)
         results = collect(
-            study, workspace, finished, root=root, notes=notes, second_look=second_look, searches=searches
+            study,
+            workspace,
+            finished,
+            root=root,
+            notes=notes,
+            second_look=second_look,
+            searches=searches,
+            stopped=stopped,
         )
         if strict:
             refuse(
@@ -113,6 +123,27 @@ def train_one(
         # As many threads as the whole study would give this run, so that compare gets the same numbers.
         workers = worker_count(len(plan_runs(study)))
         return _run_all(specs, workspace, Path(runs), observer or SilentStudy(), workers)
+
+
+def _run_halving(
+    study: Study, workspace: Workspace, runs: Path, observer: StudyObserver, workers: int | None
+) -> tuple[Study, list[FinishedRun], list[StoppedRecord]]:
+    """Make all runs; where the study halves its sweeps seed by seed, without the settings that fell behind."""
+    # As many side by side, with as many threads each, as if nothing were stopped: the same runs give the same numbers.
+    workers = worker_count(len(plan_runs(study)), workers)
+    stopped: list[StoppedRecord] = []
+    if study.halving and study.sweep:
+        made: list[RunRecord] = []
+        for seed in study.seeds:
+            of_seed = plan_runs(study.model_copy(update={"seeds": (seed,)}))
+            made += [run.record for run in _run_all(of_seed, workspace, runs, observer, workers)]
+            if seed != study.seeds[-1]:
+                study, behind = halve(study, made, primaries(workspace.base.tasks))
+                stopped += behind
+        finished = _run_all(plan_runs(study), workspace, runs, SilentStudy(), workers)
+        prune(study_folder(study, runs), made, {run.record.folder for run in finished})
+        return study, finished, stopped
+    return study, _run_all(plan_runs(study), workspace, runs, observer, workers), stopped
 
 
 def _run_all(

@@ -67,7 +67,7 @@ class PlannedArm:
 
 
 def plan_arms(study: Study) -> list[PlannedArm]:
-    """Return all arms, each after the single-task arm that it is compared with.
+    """Return all arms but the settings that were stopped, each after the single-task arm that it is compared with.
 
     An arm is compared with ``single`` under the same overrides; where these change nothing in a single-task run
     (a weight, the way to share, stopping or selecting task by task), that is ``single`` itself.
@@ -86,7 +86,12 @@ def plan_arms(study: Study) -> list[PlannedArm]:
             baseline = singles[key]
         arms.append(PlannedArm(name=name, resolved=resolved, baseline=baseline))
     trials = _trials(study, {arm.name: arm.baseline for arm in arms})
-    return [replace(arm, trials=trials.get(arm.name, 1)) for arm in arms]
+    wanted = {SINGLE, *(arm.baseline for arm in arms if arm.name not in study.stopped)}
+    return [
+        replace(arm, trials=trials.get(arm.name, 1))
+        for arm in arms
+        if arm.name not in study.stopped and (arm.one_model or arm.name in wanted)
+    ]
 
 
 def plan_runs(study: Study) -> list[RunSpec]:

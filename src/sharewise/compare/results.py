@@ -13,7 +13,7 @@ from sharewise.compare.peaks import Peak
 from sharewise.compare.prediction import Prediction
 from sharewise.compare.searched import SearchRecord
 from sharewise.compare.statistics import Verdict
-from sharewise.compare.swept import SweptRecord
+from sharewise.compare.swept import StoppedRecord, SweptRecord
 from sharewise.models.calibration import Calibration
 from sharewise.options import Options
 
@@ -224,6 +224,10 @@ class Results(Options):
     prediction: Prediction | None = Field(
         default=None,
         description="what affinity said of arms that share in its groups; none where no arm does",
+    )
+    stopped: list[StoppedRecord] = Field(
+        default_factory=list,
+        description="settings of sweeps that were stopped for being behind; see `halving`",
     )
     searches: list[SearchRecord] = Field(
         default_factory=list, description="the trials of each arm that was searched"

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharewise.compare.choosing import Judged, front, task_scores, validation_score
+from sharewise.compare.choosing import Judged, front, primaries, task_scores, validation_score
 from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import MODEL
 from sharewise.compare.planning import ALL, RunSpec
@@ -23,7 +22,6 @@ from sharewise.compare.searched import SearchRecord, TrialRecord
 from sharewise.compare.watching import StudyObserver
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import RunError
-from sharewise.stats.metrics import METRICS
 from sharewise.study import SINGLE, ArmOptions, Study
 from sharewise.study.searching import Contestant, Found, Range, found_name, whole_keys
 from sharewise.train import Observer
@@ -33,14 +31,6 @@ if TYPE_CHECKING:
 
 # A trial is compared with others from its second value on, when so many of them have ended.
 _WARM_UP, _UNPRUNED = 1, 4
-
-
-@dataclass(frozen=True)
-class _Primary:
-    """What decides a task."""
-
-    metric: str
-    higher_is_better: bool
 
 
 def search(
@@ -98,10 +88,7 @@ class _Trials:
         self.observer = observer
         self.seed = study.seeds[0]
         self.whole = whole_keys()
-        tasks = workspace.base.tasks.values()
-        self.tasks: dict[str, Judged] = {
-            t.name: _Primary(t.metric, METRICS[t.metric].higher_is_better) for t in tasks
-        }
+        self.tasks = primaries(workspace.base.tasks)
         self.best: tuple[float, list[Path]] | None = None
 
     def run(self) -> tuple[dict[str, Any], list[TrialRecord]]:

@@ -25,3 +25,15 @@ class SweptRecord(Options):
         "task and better on one, by the means on validation",
     )
     chosen: bool = Field(description="whether it has the highest score of its sweep; of equals the first")
+
+
+class StoppedRecord(Options):
+    """A setting of a sweep that was stopped before it had every seed; it has no verdict."""
+
+    name: str = Field(description="of the setting as an arm")
+    arm: str = Field(description="the arm that is swept")
+    values: dict[str, Any] = Field(description="key of the sweep -> its value in this setting")
+    seeds: list[int] = Field(description="that it was trained with")
+    score: float | None = Field(description="as a setting's own, over these seeds")
+    best: str = Field(description="the setting that scored highest with the same seeds")
+    best_score: float | None = Field(description="what that scored")

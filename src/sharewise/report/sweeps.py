@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sharewise.compare.results import Results
 from sharewise.compare.searched import SearchRecord, TrialRecord
-from sharewise.compare.swept import SweptRecord
+from sharewise.compare.swept import StoppedRecord, SweptRecord
 from sharewise.report.document import Block, Items, Section
 from sharewise.report.fronts import Point, front_figure
 from sharewise.report.tables import NONE, Cell, Column, Table, best, number
@@ -16,6 +16,10 @@ _SWEPT = (
     "Means over seeds, validation split. Score: the mean of the tasks' metrics, of errors the negative; the setting "
     "with the highest is chosen, and no other is recommended. Front: no other setting is at least as good on every "
     "task and better on one. Verdicts are on test, and every setting counts in their family."
+)
+_STOPPED = (
+    "After each seed the worse half of the settings is stopped. Score: as above, over the seeds that the setting had; "
+    "beside it the setting that was best with the same seeds. Stopped settings have no verdict."
 )
 _SEARCHED = (
     "Of one seed, validation split. Score: the mean of the tasks' metrics, of errors the negative; the trial with the "
@@ -37,6 +41,8 @@ def sweeps(results: Results) -> Section:
         points = _swept_points(results, settings)
         blocks += _drawn(results, arm, points)
         blocks.append(_table(results, arm, settings))
+        if stopped := [record for record in results.stopped if record.arm == arm]:
+            blocks.append(_stopped_table(arm, stopped))
     for search in results.searches:
         trials = [t for t in search.trials if t.state == "complete"]
         points = [_trial_point(trial) for trial in trials]
@@ -57,7 +63,13 @@ def _told(results: Results, arm: str, settings: Mapping[str, SweptRecord]) -> st
     trials = {
         results.arms[b].trials for name in settings if (b := results.arms[name].baseline) in results.arms
     }
-    text = f"{arm}: {count(len(settings))} settings tried, each with every seed; "
+    stopped = [record for record in results.stopped if record.arm == arm]
+    if stopped:
+        text = f"{arm}: {count(len(settings) + len(stopped))} settings tried, {count(len(settings))} with every seed; "
+        spared = sum(len(results.seeds) - len(record.seeds) for record in stopped)
+        text += f"the others were stopped while behind, which spared {count(spared)} run{'s' if spared > 1 else ''}; "
+    else:
+        text = f"{arm}: {count(len(settings))} settings tried, each with every seed; "
     text += f"{chosen} was chosen on validation" if chosen else "none could be chosen"
     if added:
         text += f"; equal weights were added to those of the study file ({', '.join(added)})"
@@ -120,6 +132,22 @@ def _table(results: Results, arm: str, settings: Mapping[str, SweptRecord]) -> T
     columns += [Column("Front", numeric=False), *_task_columns(results)]
     index = next((i for i, name in enumerate(names) if settings[name].chosen), None)
     return Table(tuple(columns), rows, f"Sweep of {arm}, validation split", _SWEPT, strong=index)
+
+
+def _stopped_table(arm: str, stopped: Sequence[StoppedRecord]) -> Table:
+    rows = tuple(
+        (
+            Cell(record.name),
+            Cell(listing([str(seed) for seed in record.seeds])),
+            number(record.score, decimal),
+            Cell(record.best),
+            number(record.best_score, decimal),
+        )
+        for record in stopped
+    )
+    columns = [Column("Setting", numeric=False), Column("Seeds", numeric=False), Column("Score")]
+    columns += [Column("Best then", numeric=False), Column("Its score")]
+    return Table(tuple(columns), rows, f"Settings of {arm} that were stopped, validation split", _STOPPED)
 
 
 def _search_table(results: Results, search: SearchRecord) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -109,6 +109,11 @@ class Study(Options):
         default_factory=dict,
         description="arms that are tried with several settings: {arm: {key: [value, …]}}, each setting an arm",
     )
+    halving: bool = Field(
+        default=False,
+        description="whether the worse half of each sweep's settings on validation is stopped after each seed; a "
+        "stopped one is never judged",
+    )
     search: dict[str, SearchOptions] = Field(
         default_factory=dict,
         description="arms whose keys are chosen by trials on validation: {arm: {over: {key: {low, high}}, trials: n}}",
@@ -122,6 +127,7 @@ class Study(Options):
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
     _origin: Origin = PrivateAttr(default_factory=Origin)
     _found: tuple[Found, ...] = PrivateAttr(default=())
+    _stopped: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
     def folder(self) -> Path:
@@ -173,6 +179,17 @@ class Study(Options):
         study = self.model_copy()
         study._found = tuple(found)
         study.__dict__.pop("compared_arms", None)
+        return study
+
+    @property
+    def stopped(self) -> frozenset[str]:
+        """Settings of sweeps that are trained with no further seed."""
+        return self._stopped
+
+    def with_stopped(self, settings: Iterable[str]) -> Study:
+        """Return the study with these settings stopped too."""
+        study = self.model_copy()
+        study._stopped = self._stopped.union(settings)
         return study
 
     @field_validator("seeds")

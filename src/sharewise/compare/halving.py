@@ -1,0 +1,63 @@
+"""Successive halving of sweeps: settings that are behind on validation are not trained with the seeds to come.
+
+After each seed the worse half of a sweep's settings is stopped (Jamieson and Talwalkar, 2016, with seeds as the
+resource). Test answers play no part in it, and a stopped setting is never judged: the verdicts on the others are those
+of a study that never had it. What it says of stopped settings is on validation and on fewer seeds, and as good as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sharewise.compare.choosing import Judged, validation_score
+from sharewise.compare.results import RunRecord
+from sharewise.compare.swept import StoppedRecord
+from sharewise.study import Study
+from sharewise.study.sweeping import WEIGHTS, equal
+
+
+def halve(
+    study: Study, runs: Sequence[RunRecord], tasks: Mapping[str, Judged]
+) -> tuple[Study, list[StoppedRecord]]:
+    """Stop the worse half of each sweep's settings that are still trained; of an odd number the smaller half.
+
+    Equal weights stay whatever they score, for they are what other weights have to beat.
+
+    Args:
+        study: with every setting that is still trained.
+        runs: those made so far, of the same seeds for each setting.
+        tasks: all of them.
+
+    Returns:
+        The study without these settings, and what is known of them.
+    """
+    records = []
+    for swept in study.sweep:
+        scores = {
+            name: validation_score([run for run in runs if run.arm == name], tasks)
+            for name, setting in study.settings.items()
+            if setting.arm == swept and name not in study.stopped
+        }
+        # Of equals the first stays; a setting without a score, a run of which failed, goes first.
+        ranked = sorted(scores, key=lambda name: _rank(scores[name]), reverse=True)
+        for name in ranked[(len(ranked) + 1) // 2 :]:
+            setting = study.settings[name]
+            weights = {task: keys.weight for task, keys in study.resolve(name).tasks.items()}
+            if WEIGHTS in setting.values and equal(weights):
+                continue
+            records.append(
+                StoppedRecord(
+                    name=name,
+                    arm=swept,
+                    values=setting.values,
+                    seeds=sorted({run.seed for run in runs if run.arm == name}),
+                    score=scores[name],
+                    best=ranked[0],
+                    best_score=scores[ranked[0]],
+                )
+            )
+    return study.with_stopped(record.name for record in records), records
+
+
+def _rank(score: float | None) -> float:
+    return float("-inf") if score is None else score
