@@ -1,9 +1,10 @@
 """A whole study beside the same runs one after another with HF Trainer, tuned.
 
 The study has the shape of a published comparison: two tasks, each alone, both together, and six settings of their
-weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached. HF
-Trainer trains as many models on the same rows, in one process, one after another, without evaluation; its shared
-models have one head for both tasks, which costs it no more.
+weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached, once
+as it is and once with ``halving``. HF Trainer trains as many models on the same rows, in one process, one after another,
+and answers the same validation and test rows with each; its shared models have one head for both tasks, which costs it
+no more.
 
     python benchmarks/study_speed.py [--rows 320]
 """
@@ -24,7 +25,7 @@ WEIGHTS = ((0.2, 0.8), (0.3, 0.7), (0.4, 0.6), (0.5, 0.5), (0.7, 0.3), (1.0, 1.0
 SEEDS = (1, 2, 3)
 
 
-def frames(rows: int) -> dict[str, dict[str, pl.DataFrame]]:
+def simulated(rows: int) -> dict[str, dict[str, pl.DataFrame]]:
     """Return each task's own simulated dialogues, by split."""
     from sharewise.data.corpus.dialogues import simulate
 
@@ -41,7 +42,9 @@ def frames(rows: int) -> dict[str, dict[str, pl.DataFrame]]:
     return found
 
 
-def sharewise_seconds(data: dict[str, dict[str, pl.DataFrame]], folder: Path) -> float:
+def sharewise_seconds(
+    data: dict[str, dict[str, pl.DataFrame]], folder: Path, *, halving: bool = False
+) -> float:
     """Compare all arms, from files to verdicts."""
     from sharewise import Study, compare
 
@@ -60,11 +63,13 @@ def sharewise_seconds(data: dict[str, dict[str, pl.DataFrame]], folder: Path) ->
         arms={"hard": {"sharing": "hard"}},
         sweep={"hard": {"weights": [dict(zip(TASKS, pair, strict=True)) for pair in WEIGHTS]}},
         seeds=SEEDS,
+        halving=halving,
     )
     started = time.perf_counter()
     results = compare(study, runs=folder / "runs")
     seconds = time.perf_counter() - started
-    print(f"Sharewise: {len(results.runs)} runs, {seconds:.1f} s", flush=True)
+    made = len({run.hash for run in results.runs}) + sum(len(stopped.seeds) for stopped in results.stopped)
+    print(f"Sharewise{', halving' * halving}: {made} runs, {seconds:.1f} s", flush=True)
     return seconds
 
 
@@ -73,13 +78,20 @@ def hf_seconds(data: dict[str, dict[str, pl.DataFrame]]) -> float:
     import datasets  # noqa: F401
     import transformers  # noqa: F401
 
-    both = pl.concat([splits["train"] for splits in data.values()])
-    alone = [splits["train"] for splits in data.values()]
+    both = {
+        split: pl.concat([splits[split] for splits in data.values()])
+        for split in ("train", "validation", "test")
+    }
     started, models = time.perf_counter(), 0
     for seed in SEEDS:
-        for frame in [*alone, both, *(both for _ in WEIGHTS)]:
+        for frames in [*data.values(), both, *(both for _ in WEIGHTS)]:
             with tempfile.TemporaryDirectory() as folder:
-                hf_trainer(Work(frame=frame, encoder=minilm(), seed=seed), "hf tuned", folder).train()
+                work = Work(frame=frames["train"], encoder=minilm(), seed=seed)
+                others = {"per_device_eval_batch_size": 64}
+                trainer = hf_trainer(work, "hf tuned", folder, others=others)
+                trainer.train()
+                for split in ("validation", "test"):
+                    trainer.predict(trainer.tokenised(frames[split]))
             models += 1
     seconds = time.perf_counter() - started
     print(f"HF Trainer: {models} models, {seconds:.1f} s", flush=True)
@@ -93,10 +105,13 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=320, help="training rows of each task")
     options = parser.parse_args()
-    data = frames(options.rows)
-    with tempfile.TemporaryDirectory() as folder:
-        mine = sharewise_seconds(data, Path(folder))
-    print(f"ratio: {mine / hf_seconds(data):.2f}")
+    data = simulated(options.rows)
+    mine = []
+    for halving in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            mine.append(sharewise_seconds(data, Path(folder), halving=halving))
+    its = hf_seconds(data)
+    print(f"ratio: {mine[0] / its:.2f}; with halving {mine[1] / its:.2f}")
 
 
 if __name__ == "__main__":
