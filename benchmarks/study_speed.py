@@ -2,7 +2,7 @@
 
 The study has the shape of a published comparison: two tasks, each alone, both together, and six settings of their
 weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached, once
-as it is and once with ``halving``. HF Trainer trains as many models on the same rows, in one process, one after another,
+as it is and once with ``halving``. HF Trainer trains as many models on the same rows in one process, one after another,
 and answers the same validation and test rows with each; its shared models have one head for both tasks, which costs it
 no more.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from sharewise.compare import compare
+from sharewise.models.kernels.native import kernels
 from sharewise.report import write_reports
 from sharewise.serve import Scorer
+from sharewise.serve.bfloat16 import has_bfloat16
 from sharewise.study import load_study
 from tiny_study import write_study
 
@@ -49,3 +52,19 @@ def test_the_model_that_comes_out_is_loaded_and_scores(compared):
     (answer,) = Scorer.load(weights).score(["lovely ball today 3"])
     assert answer["polite"].decision in ("yes", "no")
     assert set(answer) == set(results.tasks)
+
+
+@pytest.mark.skipif(
+    kernels() is None or not has_bfloat16(torch.device("cpu")), reason="no kernels in C, or no bfloat16"
+)
+def test_kernels_in_c_score_the_same_labels(compared):
+    _, root = compared
+    weights = next(f.parent for f in sorted(root.glob("multi*/**/sharewise.json")))
+    texts = ["lovely ball today 3", "a bad day", "the lamp was good, good, good"]
+    exact, quick = (Scorer.load(weights, engine=name) for name in ("torch", "torch-bf16"))
+    (copy,) = (model for _, model in quick.readers[0].engine.models)
+    assert copy.quick
+    for one, other in zip(exact.score(texts), quick.score(texts), strict=True):
+        for task, answer in one.items():
+            assert other[task].probabilities == pytest.approx(answer.probabilities, abs=0.02)
+            assert other[task].probabilities != answer.probabilities

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
 from sharewise.models.encoder import Encoder
-from sharewise.models.kernels import native
+from sharewise.models.kernels import install_parts, native
 from sharewise.models.kernels.layer import FastLayer
 from sharewise.models.sharing import Sharing
+from sharewise.models.text2text.model import Text2Text
+from sharewise.models.text2text.quick import can_be_quick
+
+Kind = TypeVar("Kind", bound=nn.Module)
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -35,8 +39,7 @@ def quickened(sharing: Sharing, device: torch.device) -> Sharing | None:
     """
     if device.type != "cpu" or native.kernels() is None:
         return None
-    kept: dict[int, Any] = {id(weight): weight for weight in (*sharing.parameters(), *sharing.buffers())}
-    made = copy.deepcopy(sharing, kept)
+    made = _beside(sharing)
     for encoder in _encoders(made):
         encoder.quicken(native=True)
         if not any(isinstance(module, FastLayer) for module in encoder.modules()):
@@ -44,10 +47,41 @@ def quickened(sharing: Sharing, device: torch.device) -> Sharing | None:
     return made.eval() if packs(made) else None
 
 
+def writes_quickly(model: Text2Text, device: torch.device) -> bool:
+    """Whether kernels in C can score the labels of a model that writes its answers."""
+    return device.type == "cpu" and can_be_quick(model.backbone)
+
+
+def quick_text(model: Text2Text, device: torch.device) -> Text2Text | None:
+    """Copy a model that writes its answers so that kernels in C score its labels; its weights stay the same tensors.
+
+    Args:
+        model: in evaluation mode; under autocast the copy's products are bfloat16.
+        device: where the copy is to compute.
+
+    Returns:
+        None where they can't.
+    """
+    if not writes_quickly(model, device):
+        return None
+    made = _beside(model)
+    install_parts(made.backbone, native=True)
+    made.quick = True
+    return made.eval()
+
+
 def packs(model: nn.Module) -> bool:
     """Whether pads are taken out of what a model is given."""
+    if isinstance(model, Text2Text):
+        return model.quick
     encoders = _encoders(model)
     return bool(encoders) and all(encoder.packs for encoder in encoders)
+
+
+def _beside(model: Kind) -> Kind:
+    """A copy that has its weights in common with the model."""
+    kept: dict[int, Any] = {id(weight): weight for weight in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, kept)
 
 
 def _encoders(model: nn.Module) -> list[Encoder]:

@@ -19,7 +19,15 @@ from sharewise.models.manifest import damaged, file_digest
 from sharewise.models.model import Model
 from sharewise.models.saved import LoadedModel
 from sharewise.models.sharing import Sharing
-from sharewise.serve.bfloat16 import has_bfloat16, in_bfloat16, packs, quickened
+from sharewise.models.text2text.model import Text2Text
+from sharewise.serve.bfloat16 import (
+    has_bfloat16,
+    in_bfloat16,
+    packs,
+    quick_text,
+    quickened,
+    writes_quickly,
+)
 
 EngineName = Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"]
 # Folder of an export in a model's folder, and its files.
@@ -55,7 +63,8 @@ class TorchEngine(Engine):
     Args:
         models: models that read the same tokens.
         device: where to compute; a GPU where there is one if None.
-        bfloat16: whether to compute in it; models that write their answers stay in float32.
+        bfloat16: whether to compute in it; models that write their answers stay in float32 where kernels in C can't
+            score them.
     """
 
     def __init__(
@@ -86,7 +95,13 @@ class TorchEngine(Engine):
 
 
 def _reduced(model: Model, device: torch.device) -> Model:
+    if isinstance(model, Text2Text):
+        return quick_text(model, device) or model
     return (quickened(model, device) or in_bfloat16(model, device)) if isinstance(model, Sharing) else model
+
+
+def _can_be_reduced(model: Model, device: torch.device) -> bool:
+    return isinstance(model, Sharing) or (isinstance(model, Text2Text) and writes_quickly(model, device))
 
 
 @final
@@ -152,7 +167,7 @@ def open_engine(
 def _fastest(models: Sequence[LoadedModel], folder: Path | None, digest: str) -> Engine:
     plain = TorchEngine(models)
     candidates: list[Engine] = [plain]
-    if has_bfloat16(plain.device) and any(isinstance(model.sharing, Sharing) for model in models):
+    if has_bfloat16(plain.device) and any(_can_be_reduced(model.sharing, plain.device) for model in models):
         candidates += _close_enough(models, plain)
     exported = folder is not None and (folder / ONNX / FLOAT).is_file()
     if (

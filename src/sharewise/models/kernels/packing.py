@@ -89,7 +89,7 @@ class Packing:
     def of(cls, tokens: TokenBatch) -> Packing:
         """Return how a batch is to be packed."""
         real = int(tokens.attention_mask.sum())
-        return cls(tokens.attention_mask, _rounded(real, _TOKENS))
+        return cls(tokens.attention_mask, rounded_total(real))
 
     @cached_property
     def rows(self) -> torch.Tensor:
@@ -166,6 +166,11 @@ class Packing:
 
     def _filled(self, values: torch.Tensor, filler: int) -> torch.Tensor:
         return torch.nn.functional.pad(values, (0, self.total - len(values)), value=filler)
+
+
+def rounded_total(tokens: int) -> int:
+    """Return with how many tokens a packed batch of so many is computed."""
+    return _rounded(tokens, _TOKENS)
 
 
 def _rounded(number: int, multiple: int) -> int:

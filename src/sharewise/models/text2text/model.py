@@ -10,7 +10,9 @@ from torch.nn import functional
 from transformers.modeling_outputs import BaseModelOutput
 
 from sharewise.data.tokens import TokenBatch
+from sharewise.models.kernels.products import low_on_cpu
 from sharewise.models.model import Model, SavedParts
+from sharewise.models.text2text.quick import can_be_quick, quick_label_scores
 from sharewise.models.text2text.scoring import label_scores
 from sharewise.models.text2text.tree import PrefixTree, prefix_tree
 from sharewise.models.text2text.words import TaskWords
@@ -33,7 +35,12 @@ class Text2Text(Model):
         words: the tasks in the words of its tokenizer.
         objective: ``tokens`` (cross-entropy of the right text's tokens) or ``labels`` (of the distribution of labels).
         mean: whether log-probabilities of texts are divided by their number of tokens.
+
+    Attributes:
+        quick: whether kernels in C may score labels, where autocast asks for bfloat16 on the CPU and nothing is learnt.
     """
+
+    quick = False
 
     def __init__(
         self, backbone: Any, words: Mapping[str, TaskWords], *, objective: str = "tokens", mean: bool = False
@@ -71,8 +78,12 @@ class Text2Text(Model):
         """Log-probabilities of one task's answers in some rows of a batch, ``(rows, answers)``; they sum to one."""
         if not len(index):
             return torch.zeros(0, len(self.words[task].answers), device=index.device)
-        states, mask = self._encode(tokens, {task: index})
-        return self._distribution(task, states, mask)
+        ids, mask = self._prefixed(tokens, {task: index})
+        learning = self.training or torch.is_grad_enabled()
+        if self.quick and not learning and low_on_cpu(ids) and can_be_quick(self.backbone):
+            scores = quick_label_scores(self.backbone, ids, mask, self.trees[task], mean=self.mean)
+            return scores.log_softmax(dim=1)
+        return self._distribution(task, self._states(ids, mask), mask)
 
     def losses(
         self, tokens: TokenBatch, index: Mapping[str, torch.Tensor], answers: Mapping[str, torch.Tensor]
@@ -154,8 +165,13 @@ class Text2Text(Model):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode the texts of some cells in one batch, in the order of tasks and rows: states and mask."""
         ids, mask = self._prefixed(tokens, index)
-        states = self.backbone.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
-        return states, mask
+        return self._states(ids, mask), mask
+
+    def _states(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        states: torch.Tensor = self.backbone.get_encoder()(
+            input_ids=ids, attention_mask=mask
+        ).last_hidden_state
+        return states
 
     def _prefixed(
         self, tokens: TokenBatch, index: Mapping[str, torch.Tensor]

@@ -34,16 +34,39 @@ class DecoderPass:
 
 
 @dataclass(frozen=True)
+class Nodes:
+    """The whole tree at once, for a decoder that can be told which nodes read which.
+
+    Attributes:
+        tokens: int64 ``(nodes,)``: what is fed.
+        depths: int64 ``(nodes,)``: tokens before it.
+        visible: bool ``(nodes, nodes)``: whether one reads the other, itself or a beginning of its own.
+        labels: int64 ``(reads,)``: the label that a log-probability belongs to.
+        places: int64 ``(reads,)``: the node after which it is read.
+        following: int64 ``(reads,)``: the token whose log-probability it is.
+    """
+
+    tokens: torch.Tensor
+    depths: torch.Tensor
+    visible: torch.Tensor
+    labels: torch.Tensor
+    places: torch.Tensor
+    following: torch.Tensor
+
+
+@dataclass(frozen=True)
 class PrefixTree:
     """Label texts as a tree in which a prefix that several share stands once.
 
     Attributes:
         passes: in the order in which they are fed.
         lengths: int64 ``(labels,)``: tokens of each label, its end included.
+        whole: all nodes in one go.
     """
 
     passes: tuple[DecoderPass, ...]
     lengths: torch.Tensor
+    whole: Nodes
 
     @property
     def nodes(self) -> int:
@@ -108,4 +131,23 @@ def prefix_tree(labels: Sequence[Sequence[int]], start: int) -> PrefixTree:
         columns = torch.tensor(reads, dtype=torch.int64).T
         padded = [run + [run[-1]] * (length - len(run)) for run in fed]
         passes.append(DecoderPass(torch.tensor(padded), torch.tensor(parents), *columns))
-    return PrefixTree(tuple(passes), torch.tensor([len(label) for label in labels]))
+    lengths = torch.tensor([len(label) for label in labels])
+    return PrefixTree(tuple(passes), lengths, _nodes(labels, prefixes, start))
+
+
+def _nodes(labels: Sequence[Sequence[int]], prefixes: Sequence[tuple[int, ...]], start: int) -> Nodes:
+    place = {prefix: number for number, prefix in enumerate(prefixes)}
+    visible = torch.zeros(len(prefixes), len(prefixes), dtype=torch.bool)
+    for number, prefix in enumerate(prefixes):
+        visible[number, [place[prefix[:size]] for size in range(len(prefix) + 1)]] = True
+    reads = [
+        (index, place[tuple(label[:size])], label[size])
+        for index, label in enumerate(labels)
+        for size in range(len(label))
+    ]
+    return Nodes(
+        torch.tensor([prefix[-1] if prefix else start for prefix in prefixes]),
+        torch.tensor([len(prefix) for prefix in prefixes]),
+        visible,
+        *torch.tensor(reads, dtype=torch.int64).T,
+    )

@@ -47,6 +47,7 @@ class TextLearner(Learner):
         computing = resolve_kernels(job.training.kernels, device)
         if computing != "torch":
             install_parts(self.model.backbone, native=computing == "compiled")
+        self.model.quick = computing == "compiled"
 
     def forward(self, tokens: TokenBatch, cells: Mapping[str, Cells]) -> dict[str, torch.Tensor]:
         """See Learner."""

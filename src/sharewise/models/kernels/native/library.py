@@ -22,6 +22,10 @@ _SIGNATURES: dict[str, tuple[tuple[Any, ...], bool]] = {
     "gelu_backward": ((*[_P] * 5, _I, _I, _I), True),
     "attention_forward": ((*[_P] * 5, *[_I] * 4, _F, *_DROP, _I), True),
     "attention_backward": ((*[_P] * 7, *[_I] * 4, _F, *_DROP, _I), True),
+    "add_and_scale": ((_P, _P, _P, _F, _P, _I, _I, _I), False),
+    "gated_gelu": ((_P, _P, _I, _I), False),
+    "log_sums": ((_P, _P, _I, _I, _I), False),
+    "read_texts": ((_P, _I, _P, _P, _I, _P, _P, _P, _I, _I, _P, *[_I] * 4), True),
     "squares": ((_P, _P, _I, _P, _I), True),
     "adamw": ((*[_P] * 9, _I, *[_F] * 4, _I), True),
 }
@@ -175,6 +179,70 @@ class Kernels:
             *_given(drop),
         )
         return at_qkv, at_bias
+
+    def add_and_scale(
+        self, x: torch.Tensor | None, stream: torch.Tensor, weight: torch.Tensor, eps: float
+    ) -> torch.Tensor:
+        """Add ``x``, if any, to float32 ``(rows, width)`` where it lies; return that over its root mean square.
+
+        Args:
+            x: like stream, bfloat16.
+            stream: is changed.
+            weight: of each column, ``(width,)``.
+            eps: added to the mean square.
+        """
+        y = torch.empty_like(stream, dtype=_LOW)
+        self._call("add_and_scale", x, stream, weight, eps, y, *stream.shape)
+        return y
+
+    def gated_gelu(self, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+        """Return ``up`` times GELU (as tanh approximates it) of ``gate``, written over that."""
+        self._call("gated_gelu", gate, up, gate.numel())
+        return gate
+
+    def log_sums(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logarithm of the sum of each row's exponentials, ``(rows,)`` of ``(rows, width)``."""
+        found = torch.empty(len(x))
+        self._call("log_sums", x, found, *x.shape)
+        return found
+
+    def read(
+        self,
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        *,
+        asks: torch.Tensor,
+        starts: torch.Tensor,
+        heads: int,
+        extra: tuple[torch.Tensor, int, int] | None = None,
+    ) -> torch.Tensor:
+        """Let rows of queries read the keys and values of their texts; products aren't scaled.
+
+        Args:
+            queries: ``(asking, heads * size)``, perhaps columns of a larger matrix.
+            keys: ``(total, heads * size)``, likewise; values lie as far apart.
+            values: like keys.
+            asks: where each text's queries begin, and where the last ones end; int64 ``(texts + 1,)``.
+            starts: the same of keys.
+            heads: of attention.
+            extra: what is added to products, float32 ``(heads, …)``: a head's numbers, the place in them of its
+                first query and key, and how far apart its queries' are.
+
+        Returns:
+            What was read, ``(asking, heads * size)``, zero after the last text.
+        """
+        asking, width = queries.shape
+        context = queries.new_zeros(asking, width)
+        table, place, step = extra or (None, 0, 0)
+        per_head = 0 if table is None else table[0].numel()
+        self._call(
+            "read_texts",
+            *(queries, queries.stride(0), keys, values, keys.stride(0), asks, starts),
+            *(None if table is None else table.data_ptr() + 4 * place, per_head, step, context),
+            *(len(asks) - 1, heads, width // heads),
+        )
+        return context
 
     def squares(self, gradients: Sequence[torch.Tensor]) -> float:
         """Return the sum of squares of all numbers of float32 tensors."""
