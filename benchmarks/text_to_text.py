@@ -4,8 +4,9 @@ One encoder-decoder with random weights (a T5 of the size that the options say) 
 the training sentences, and is the same for all. First Sharewise and HF's Seq2SeqTrainer train it on the same rows, as
 a user would tune the latter (rows grouped by length, bfloat16, fused AdamW), alternating, each in a process of its
 own; only updates are timed. Then one of the trained models answers the same sentences in the same batches, in
-bfloat16, in three ways that alternate: every label scored over the prefix tree; one answer written greedily, by
-`generate`; every label forced through encoder and decoder by itself.
+bfloat16, in ways that alternate: every label scored over the prefix tree, by Sharewise's kernels and by transformers'
+own decoder; one answer written greedily, by `generate`, from weights in bfloat16; every label forced through encoder
+and decoder by itself.
 
     python benchmarks/text_to_text.py --data DIR
 """
@@ -193,6 +194,8 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
 
     from sharewise.data.batches import evaluation_batches
     from sharewise.memory import keep_memory
+    from sharewise.models.kernels import install_parts
+    from sharewise.models.text2text.quick import quick_label_scores
     from sharewise.models.text2text.scoring import label_scores
     from sharewise.models.text2text.tree import prefix_tree
     from sharewise.train.scoring import SCORING_TOKENS
@@ -200,6 +203,9 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
     keep_memory()  # As in training; all ways gain by it.
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     backbone = transformers.AutoModelForSeq2SeqLM.from_pretrained(trained).eval()
+    quick = transformers.AutoModelForSeq2SeqLM.from_pretrained(trained).eval()
+    install_parts(quick, native=True)
+    low = transformers.AutoModelForSeq2SeqLM.from_pretrained(trained, dtype=torch.bfloat16).eval()
     start = backbone.config.decoder_start_token_id
     sentences = (
         pl.read_csv(options.data / "JP_test.tsv", separator="\t", quote_char=None)[SENTENCE]
@@ -223,13 +229,21 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
         tree = prefix_tree(labels, start)
         longest = max(map(len, labels))
 
+        def quickly(inputs: torch.Tensor, mask: torch.Tensor, tree: Any = tree) -> None:
+            quick_label_scores(quick, inputs, mask, tree)
+
         def over_the_tree(inputs: torch.Tensor, mask: torch.Tensor, tree: Any = tree) -> None:
             label_scores(backbone, encode(inputs, mask), mask, tree)
 
         def written(inputs: torch.Tensor, mask: torch.Tensor, longest: int = longest) -> None:
-            backbone.generate(
-                input_ids=inputs, attention_mask=mask, max_new_tokens=longest, num_beams=1, do_sample=False
-            )
+            with torch.autocast("cpu", enabled=False):
+                low.generate(
+                    input_ids=inputs,
+                    attention_mask=mask,
+                    max_new_tokens=longest,
+                    num_beams=1,
+                    do_sample=False,
+                )
 
         def one_by_one(inputs: torch.Tensor, mask: torch.Tensor, labels: list[list[int]] = labels) -> None:
             for label in labels:
@@ -240,7 +254,11 @@ def scoring(options: argparse.Namespace, model: Path, trained: Path) -> dict[str
                 ).logits
                 logits.float().log_softmax(dim=2).gather(2, gold.unsqueeze(2)).sum(dim=(1, 2))
 
-        ways: dict[str, Callable[..., None]] = {"tree": over_the_tree, "generate": written}
+        ways: dict[str, Callable[..., None]] = {
+            "kernels": quickly,
+            "tree": over_the_tree,
+            "generate": written,
+        }
         if len(labels) < 10:
             ways["a forward a label"] = one_by_one
         seconds: dict[str, list[float]] = {way: [] for way in ways}
@@ -317,14 +335,14 @@ def main() -> None:
     for name, found in speeds.items():
         print(f"| {name} | {statistics.median(found):.1f} | {min(found):.1f} to {max(found):.1f} |")
     print(f"| ratio, pair by pair | {_ratios(*speeds.values())} | |\n")
-    print(
-        "| labels | scored over the tree, s | generate takes × as long | a forward a label takes × as long |"
-    )
-    print("|---|---|---|---|")
+    print("| labels | scored by kernels, s | transformers' decoder | generate | a forward a label |")
+    print("|---|---|---|---|---|")
     for title, ways in seconds_of.items():
-        forward = _ratios(ways["a forward a label"], ways["tree"]) if "a forward a label" in ways else ""
-        middle = statistics.median(ways["tree"])
-        print(f"| {title} | {middle:.2f} | {_ratios(ways['generate'], ways['tree'])} | {forward} |")
+        others = [
+            _ratios(ways[way], ways["kernels"]) if way in ways else ""
+            for way in ("tree", "generate", "a forward a label")
+        ]
+        print(f"| {title} | {statistics.median(ways['kernels']):.2f} | {' | '.join(others)} |")
 
 
 if __name__ == "__main__":

@@ -102,3 +102,27 @@ def test_models_that_did_not_learn_are_counted_and_listed(dialogue):
     (notice,) = notices(results)
     assert notice.title == "2 of 54 models did not learn"
     assert "(hard)" in notice.text
+
+
+def test_arms_to_which_the_same_is_objected_share_a_sentence(dialogue):
+    trials = [
+        Objection(
+            kind="budget",
+            arm=f"hard[{i}]",
+            baseline="single",
+            text=f"hard[{i}] has 4 trials against 1 with single",
+        )
+        for i in range(4)
+    ]
+    results = dialogue.model_copy(update={"objections": [*trials, UNEQUAL]})
+    first = fairness(results).blocks[0]
+    assert isinstance(first, Items)
+    assert first.items == (
+        "Unequal budgets: hard[0], hard[1], hard[2] and hard[3] have 4 trials against 1 with single.",
+        "Unequal budgets: hard has epochs 6 against 3 with single.",
+    )
+    (notice,) = notices(results)
+    assert notice.text == (
+        "Unequal budgets: hard[0], hard[1] and 2 others have 4 trials against 1 with single. "
+        "Unequal budgets: hard has epochs 6 against 3 with single."
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sharewise.compare.learning import unlearned
+from sharewise.compare.objections import Objection
 from sharewise.compare.results import ArmRecord, Results
 from sharewise.report import lookup
 from sharewise.report.document import Block, Items, Notice, Paragraph, Section
 from sharewise.report.tables import NONE, Cell, Column, Table, number
 from sharewise.report.words import count, duration, energy, listing, millions
 
+# Arms that a notice names; the section further down names all.
+_NAMED = 2
 _NOTHING = (
     "Nothing to object to: every arm had the updates and the rules of its baseline, every seed counts, and the weights "
     "were chosen on validation."
@@ -21,7 +24,7 @@ _NOTHING = (
 def fairness(results: Results) -> Section:
     """What was found unfair, and the tables from which anybody can judge it."""
     objected: list[Block] = (
-        [Items(tuple(objection.mark for objection in results.objections), title="What is not equal")]
+        [Items(_told(results.objections), title="What is not equal")]
         if results.objections
         else [Paragraph(_NOTHING)]
     )
@@ -36,7 +39,7 @@ def fairness(results: Results) -> Section:
 def notices(results: Results) -> list[Notice]:
     """What of it must be read before any verdict."""
     barred = list(dict.fromkeys(o.text for o in results.objections if o.bars))
-    unequal = list(dict.fromkeys(o.mark for o in results.objections if not o.bars))
+    unequal = _told([o for o in results.objections if not o.bars], most=_NAMED)
     found = []
     if barred:
         found.append(Notice("No verdict can be trusted where", f"{'; '.join(barred)}.", "failure"))
@@ -51,6 +54,29 @@ def notices(results: Results) -> list[Notice]:
             Notice(what, f"They are no better than a constant answer ({arms}): see Fairness.", "warning")
         )
     return found
+
+
+def _told(objections: Sequence[Objection], *, most: int | None = None) -> tuple[str, ...]:
+    """One sentence an objection; arms to which the same is objected, as settings of a sweep, share theirs.
+
+    Args:
+        objections: any.
+        most: arms of a sentence that are named, if it has more.
+    """
+    alike: dict[tuple[str, str], list[Objection]] = {}
+    for objection in objections:
+        own = objection.text.removeprefix(f"{objection.arm} has ")
+        alike.setdefault((objection.kind, own), []).append(objection)
+    told = []
+    for (_, what), group in alike.items():
+        first, names = group[0], list(dict.fromkeys(o.arm for o in group))
+        if len(names) == 1 or what == first.text:
+            told += [o.mark for o in group]
+            continue
+        if most is not None and len(names) > most + 1:
+            names = [*names[:most], f"{count(len(names) - most)} others"]
+        told.append(first.model_copy(update={"text": f"{listing(names)} have {what}"}).mark)
+    return tuple(dict.fromkeys(told))
 
 
 def budgets(results: Results) -> Table:
