@@ -23,7 +23,7 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/training_speed.py --repetitions 1 $(if $(AMCD),--amcd $(AMCD) --cases amcd dialogues roberta)
-	$(BIN)/python benchmarks/study_speed.py
+	$(BIN)/python benchmarks/study_speed.py --rows 96
 	$(BIN)/python benchmarks/start_and_memory.py
 
 lint: $(READY)
