@@ -53,12 +53,15 @@ def test_the_worse_half_is_stopped_and_of_an_odd_number_the_smaller():
     assert [arm.name for arm in plan_arms(study) if arm.one_model] == [names[2], names[4]]
 
 
-def test_equal_weights_are_never_stopped():
+def test_equal_weights_are_never_stopped_and_counted_apart():
     weights = [{"polite": 0.2}, {"polite": 0.5}, {"polite": 3.0}]
     study = swept_study(sweep={"hard": {"weights": weights}})
     names = list(study.settings)
-    study, _ = halve(study, runs_of(dict(zip(names, (0.7, 0.8, 0.9, 0.1), strict=True))), TASKS)
+    study, stopped = halve(study, runs_of(dict(zip(names, (0.7, 0.8, 0.9, 0.1), strict=True))), TASKS)
     assert study.stopped == {names[0]}
+    assert stopped[0].best == names[2]
+    study, _ = halve(study, runs_of(dict(zip(names[1:], (0.8, 0.9, 0.1), strict=True))), TASKS)
+    assert study.stopped == set(names[:2])
 
 
 def test_baselines_go_with_the_last_arm_that_is_compared_with_them_and_trials_still_count():

@@ -21,7 +21,7 @@ def halve(
 ) -> tuple[Study, list[StoppedRecord]]:
     """Stop the worse half of each sweep's settings that are still trained; of an odd number the smaller half.
 
-    Equal weights stay whatever they score, for they are what other weights have to beat.
+    Settings of equal weights are counted apart, and stay whatever they score: they are what other weights have to beat.
 
     Args:
         study: with every setting that is still trained.
@@ -40,23 +40,26 @@ def halve(
         }
         # Of equals the first stays; a setting without a score, a run of which failed, goes first.
         ranked = sorted(scores, key=lambda name: _rank(scores[name]), reverse=True)
-        for name in ranked[(len(ranked) + 1) // 2 :]:
-            setting = study.settings[name]
-            weights = {task: keys.weight for task, keys in study.resolve(name).tasks.items()}
-            if WEIGHTS in setting.values and equal(weights):
-                continue
-            records.append(
-                StoppedRecord(
-                    name=name,
-                    arm=swept,
-                    values=setting.values,
-                    seeds=sorted({run.seed for run in runs if run.arm == name}),
-                    score=scores[name],
-                    best=ranked[0],
-                    best_score=scores[ranked[0]],
-                )
+        others = [name for name in ranked if not _has_equal_weights(study, name)]
+        records += [
+            StoppedRecord(
+                name=name,
+                arm=swept,
+                values=study.settings[name].values,
+                seeds=sorted({run.seed for run in runs if run.arm == name}),
+                score=scores[name],
+                best=ranked[0],
+                best_score=scores[ranked[0]],
             )
+            for name in others[(len(others) + 1) // 2 :]
+        ]
     return study.with_stopped(record.name for record in records), records
+
+
+def _has_equal_weights(study: Study, name: str) -> bool:
+    """Whether a setting of a sweep over weights gives all tasks the same."""
+    weights = {task: keys.weight for task, keys in study.resolve(name).tasks.items()}
+    return WEIGHTS in study.settings[name].values and equal(weights)
 
 
 def _rank(score: float | None) -> float:

@@ -18,8 +18,9 @@ _SWEPT = (
     "task and better on one. Verdicts are on test, and every setting counts in their family."
 )
 _STOPPED = (
-    "After each seed the worse half of the settings is stopped. Score: as above, over the seeds that the setting had; "
-    "beside it the setting that was best with the same seeds. Stopped settings have no verdict."
+    "After each seed the worse half of the settings is stopped, equal weights left out. Score: as above, over the "
+    "seeds that the setting had; beside it the setting that was best with the same seeds. Stopped settings have no "
+    "verdict."
 )
 _SEARCHED = (
     "Of one seed, validation split. Score: the mean of the tasks' metrics, of errors the negative; the trial with the "
