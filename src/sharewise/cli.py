@@ -227,7 +227,7 @@ def compare(
     loaded = _load(study, set_)
     if plan:
         plan_found = estimate(loaded, runs=runs, workers=workers, strict=strict)
-        _print_plan(plan_found, as_json=as_json, halving=loaded.halving and bool(loaded.sweep))
+        _print_plan(plan_found, as_json=as_json, halving=loaded.halves)
         return
     with _observer(loaded, quiet=as_json) as observer:
         results = compare_study(loaded, runs=runs, observer=observer, workers=workers, strict=strict)

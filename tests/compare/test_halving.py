@@ -10,6 +10,7 @@ import pytest
 from sharewise.compare import Results, compare, estimate, load_results, plan_arms
 from sharewise.compare.choosing import Primary
 from sharewise.compare.halving import halve
+from sharewise.errors import UserError
 from sharewise.report.sweeps import sweeps
 from sharewise.study import Study
 from tiny_study import Spy, keys_with, numbers, tiny_study
@@ -53,6 +54,12 @@ def test_the_worse_half_is_stopped_and_of_an_odd_number_the_smaller():
     assert [arm.name for arm in plan_arms(study) if arm.one_model] == [names[2], names[4]]
 
 
+def test_what_scores_as_the_last_of_the_better_half_stays():
+    names = list(swept_study().settings)
+    study, _ = halve(swept_study(), runs_of(dict(zip(names, (0.7, 0.9, 0.7, 0.7, 0.1), strict=True))), TASKS)
+    assert study.stopped == {names[4]}
+
+
 def test_equal_weights_are_never_stopped_and_counted_apart():
     weights = [{"polite": 0.2}, {"polite": 0.5}, {"polite": 3.0}]
     study = swept_study(sweep={"hard": {"weights": weights}})
@@ -89,7 +96,10 @@ def test_stopped_settings_are_told_and_not_judged(halved):
     assert len(kept) == 2
     assert behind.isdisjoint(kept)
     assert {verdict.arm for verdict in results.verdicts} == set(kept)
-    assert {verdict.m for verdict in results.verdicts} == {2 * len(results.tasks)}
+    assert {verdict.m for verdict in results.verdicts} == {len(RATES) * len(results.tasks)}
+    assert {(verdict.verdict, verdict.interval) for verdict in results.verdicts} == {("inconclusive", None)}
+    assert all("settings of hard were stopped by the scores" in v.marks[0] for v in results.verdicts)
+    assert results.recommendation.arm == "single"
     assert {results.arms[name].trials for name in kept} == {len(RATES)}
     assert all(record.score <= record.best_score for record in results.stopped)
     assert sorted(run.seed for run in results.runs if run.arm == kept[0]) == [1, 2, 3]
@@ -114,10 +124,28 @@ def test_the_report_and_the_plan_say_so(halved):
     study, folder, results, _ = halved
     section = repr(sweeps(results))
     assert (
-        "5 settings tried, 2 with every seed; the others were stopped while behind, which spared 5 runs"
+        "5 settings tried, 2 with every seed; the others were stopped while behind, which spared 5 of its runs"
         in section
     )
     assert "Settings of hard that were stopped, validation split" in section
     assert all(record.name in section for record in results.stopped)
     # The plan counts what there would be without stopping.
     assert len([run for run in estimate(study, runs=folder / "runs", workers=1).runs if run.on_disk]) >= 10
+
+
+def test_strict_refuses_it_before_anything_is_trained(tmp_path):
+    spy = Spy()
+    study = tiny_study(tmp_path, {"sweep": SWEEP, "halving": True, "seeds": [1, 2]})
+    with pytest.raises(UserError, match="settings of hard were stopped by the scores"):
+        compare(study, runs=tmp_path / "runs", workers=1, observer=spy, strict=True)
+    assert spy.made == []
+    assert not swept_study(seeds=[1]).halves
+    assert not swept_study(sweep={}).halves
+
+
+def test_with_keep_all_the_weights_of_stopped_settings_stay(tmp_path):
+    study = tiny_study(tmp_path, {"sweep": SWEEP, "halving": True, "seeds": [1, 2], "keep": "all"})
+    results = compare(study, runs=tmp_path / "runs", workers=1)
+    for record in results.stopped:
+        assert list((tmp_path / "runs" / study.name / record.name).glob("**/model"))
+    assert not any("keep is `all`" in warning for warning in results.warnings)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sharewise.compare.objections import Objection
+from sharewise.compare.objections import Objection, to_halving
 from sharewise.compare.planning import PlannedArm, RunSpec, plan_arms, plan_runs
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import UserError
@@ -75,10 +75,11 @@ def refuse_unequal(study: Study, workspace: Workspace) -> None:
             alike = (own.training, own.encoder, own.backend) == (its.training, its.encoder, its.backend)
             budgets = [_planned(study, workspace, one, count=not alike) for one in (arm, baseline)]
             found += unequal(arm.name, budgets[0], baseline.name, budgets[1])
+    found += [to_halving(name, name) for name in study.sweep if study.halves]
     refuse(
         found,
-        action="give both arms the same keys under `training` and as many settings to choose from, or leave out "
-        "--strict to have it reported",
+        action="give both arms the same keys under `training` and as many settings to choose from, without halving, or "
+        "leave out --strict to have it reported",
     )
 
 

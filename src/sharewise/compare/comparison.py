@@ -121,8 +121,8 @@ def train_one(
     with locked(root / ".lock", busy=f"{root}: another process is training in this folder; wait for it"):
         workspace = workspace_for(study, Path(runs))
         # As many threads as the whole study would give this run, so that compare gets the same numbers.
-        workers = worker_count(len(plan_runs(study)))
-        return _run_all(specs, workspace, Path(runs), observer or SilentStudy(), workers)
+        count = worker_count(len(plan_runs(study)))
+        return _run_all(specs, workspace, Path(runs), observer or SilentStudy(), count)
 
 
 def _run_halving(
@@ -130,26 +130,27 @@ def _run_halving(
 ) -> tuple[Study, list[FinishedRun], list[StoppedRecord]]:
     """Make all runs; where the study halves its sweeps seed by seed, without the settings that fell behind."""
     # As many side by side, with as many threads each, as if nothing were stopped: the same runs give the same numbers.
-    workers = worker_count(len(plan_runs(study)), workers)
+    count = worker_count(len(plan_runs(study)), workers)
     stopped: list[StoppedRecord] = []
-    if study.halving and study.sweep:
+    if study.halves:
         made: list[RunRecord] = []
         for seed in study.seeds:
             of_seed = plan_runs(study.model_copy(update={"seeds": (seed,)}))
-            made += [run.record for run in _run_all(of_seed, workspace, runs, observer, workers)]
+            made += [run.record for run in _run_all(of_seed, workspace, runs, observer, count)]
             if seed != study.seeds[-1]:
                 study, behind = halve(study, made, primaries(workspace.base.tasks))
                 stopped += behind
-        finished = _run_all(plan_runs(study), workspace, runs, SilentStudy(), workers)
-        prune(study_folder(study, runs), made, {run.record.folder for run in finished})
+        finished = _run_all(plan_runs(study), workspace, runs, SilentStudy(), count)
+        if study.keep != "all":
+            prune(study_folder(study, runs), made, {run.record.folder for run in finished})
         return study, finished, stopped
-    return study, _run_all(plan_runs(study), workspace, runs, observer, workers), stopped
+    return study, _run_all(plan_runs(study), workspace, runs, observer, count), stopped
 
 
 def _run_all(
-    specs: Sequence[RunSpec], workspace: Workspace, runs: Path, observer: StudyObserver, workers: int | None
+    specs: Sequence[RunSpec], workspace: Workspace, runs: Path, observer: StudyObserver, count: int
 ) -> list[FinishedRun]:
-    """Make what isn't on disk yet, and read everything from there, so that old and new runs are the same."""
+    """Make what isn't on disk yet, ``count`` at a time, and read all from there: old and new runs are the same."""
     root = study_folder(workspace.study, runs)
     missing: dict[int, RunSpec] = {}
     again: dict[int, RunSpec] = {}
@@ -163,7 +164,6 @@ def _run_all(
         (again if key in hashes else missing)[number] = spec
         hashes.add(key)
     if missing:
-        count = worker_count(len(specs), workers)
         run_packed(missing, workspace, runs, root, workers=count, total=len(specs), observer=observer)
     for number, spec in again.items():
         observer.on_run(spec, number=number, total=len(specs), cached=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sharewise.compare.budgets import Budget, unequal
 from sharewise.compare.evidence import doubtful
-from sharewise.compare.objections import Objection, object_to
+from sharewise.compare.objections import Objection, object_to, to_halving
 from sharewise.compare.recommending import recommend
 from sharewise.compare.results import Recommendation, Results
 from sharewise.compare.sentences import sentence
@@ -45,6 +45,12 @@ def objections(results: Results) -> list[Objection]:
     for name, arm in results.arms.items():
         if arm.baseline in results.arms:
             found += unequal(name, _budget(results, name), arm.baseline, _budget(results, arm.baseline))
+    halved = {record.arm for record in results.stopped}
+    found += [
+        to_halving(name, arm.swept.arm)
+        for name, arm in results.arms.items()
+        if arm.swept and arm.swept.arm in halved
+    ]
     return [*found, *doubtful(results)]
 
 

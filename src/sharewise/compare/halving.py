@@ -1,8 +1,8 @@
 """Successive halving of sweeps: settings that are behind on validation are not trained with the seeds to come.
 
 After each seed the worse half of a sweep's settings is stopped (Jamieson and Talwalkar, 2016, with seeds as the
-resource). Test answers play no part in it, and a stopped setting is never judged: the verdicts on the others are those
-of a study that never had it. What it says of stopped settings is on validation and on fewer seeds, and as good as that.
+resource). What is left was chosen by the scores of the very models that would be judged: where some settings differ by
+luck alone, the luckiest stay, on test too. So a sweep in which anything was stopped has no verdicts (see ``fairness``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ def halve(
     """Stop the worse half of each sweep's settings that are still trained; of an odd number the smaller half.
 
     Settings of equal weights are counted apart, and stay whatever they score: they are what other weights have to beat.
+    So does one that scores just what the last of the better half does.
 
     Args:
         study: with every setting that is still trained.
@@ -41,6 +42,7 @@ def halve(
         # Of equals the first stays; a setting without a score, a run of which failed, goes first.
         ranked = sorted(scores, key=lambda name: _rank(scores[name]), reverse=True)
         others = [name for name in ranked if not _has_equal_weights(study, name)]
+        kept = (len(others) + 1) // 2
         records += [
             StoppedRecord(
                 name=name,
@@ -51,7 +53,8 @@ def halve(
                 best=ranked[0],
                 best_score=scores[ranked[0]],
             )
-            for name in others[(len(others) + 1) // 2 :]
+            for name in others[kept:]
+            if _rank(scores[name]) < _rank(scores[others[kept - 1]])
         ]
     return study.with_stopped(record.name for record in records), records
 

@@ -85,7 +85,9 @@ def judge(
             )
     if not comparisons:
         return Judged([], [], None, [])
-    verdicts = judge_family(comparisons, second_look=second_look)
+    # Stopped settings were looked at too.
+    family = len(comparisons) + len(study.stopped) * len(data.tasks)
+    verdicts = judge_family(comparisons, family=family, second_look=second_look)
     best, reason = recommend(verdicts, [a.name for a in arms if a.name not in unchosen], list(data.tasks))
     return Judged(verdicts, [sentence(v) for v in verdicts], Recommendation(arm=best, reason=reason), [])
 

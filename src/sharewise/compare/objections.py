@@ -19,8 +19,8 @@ class Objection(Options):
 
     kind: Kind = Field(
         description="budget, rule: an arm had more of something than its baseline, or was chosen otherwise; seeds: not "
-        "every seed counts; selection: the weights were not chosen on validation; record: the numbers contradict "
-        "one another"
+        "every seed counts; selection: the weights were not chosen on validation, or the arm was by the very models "
+        "that are judged; record: the numbers contradict one another"
     )
     arm: str
     baseline: str | None = Field(
@@ -39,6 +39,17 @@ class Objection(Options):
         if self.bars:
             return f"No verdict: {self.text}."
         return f"Unequal {'budgets' if self.kind == 'budget' else 'rules'}: {self.text}."
+
+
+def to_halving(arm: str, swept: str) -> Objection:
+    """Object to a verdict on a setting whose rivals were stopped by the scores of the models that are judged."""
+    return Objection(
+        kind="selection",
+        arm=arm,
+        baseline=None,
+        text=f"settings of {swept} were stopped by the scores of the very models that are left, which flatters these; "
+        "to judge one, compare it as an arm by itself with other seeds",
+    )
 
 
 def object_to(

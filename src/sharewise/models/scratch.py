@@ -51,8 +51,8 @@ def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBas
     """Make an encoder-decoder of as many layers on each side; its weights come from torch's global generator.
 
     Gated linear units, and outputs that are not scaled down, as in T5 version 1.1. What each layer adds begins smaller
-    the more layers there are (Radford et al., 2019), so that a decoder of random weights still sees the words; and the
-    output weights begin so that every token is about as probable.
+    the more layers there are (Radford et al., 2019), so that a decoder of random weights still sees the words.
+    Embeddings are the output weights too, of deviation width^-1/2, so that every token begins about as probable.
     """
     config = T5Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
@@ -64,6 +64,7 @@ def scratch_text2text(options: ScratchOptions, tokenizer: PreTrainedTokenizerBas
         num_heads=options.attention_heads,
         dropout_rate=options.dropout,
         feed_forward_proj="gated-gelu",
+        # To transformers this means that outputs aren't scaled; it ties the weights all the same.
         tie_word_embeddings=False,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,

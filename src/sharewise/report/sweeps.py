@@ -68,7 +68,7 @@ def _told(results: Results, arm: str, settings: Mapping[str, SweptRecord]) -> st
     if stopped:
         text = f"{arm}: {count(len(settings) + len(stopped))} settings tried, {count(len(settings))} with every seed; "
         spared = sum(len(results.seeds) - len(record.seeds) for record in stopped)
-        text += f"the others were stopped while behind, which spared {count(spared)} run{'s' if spared > 1 else ''}; "
+        text += f"the others were stopped while behind, which spared {count(spared)} of its runs; "
     else:
         text = f"{arm}: {count(len(settings))} settings tried, each with every seed; "
     text += f"{chosen} was chosen on validation" if chosen else "none could be chosen"

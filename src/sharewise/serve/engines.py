@@ -85,10 +85,10 @@ class TorchEngine(Engine):
         there = tokens.to(self.device)
         outputs: dict[str, torch.Tensor] = {}
         # What isn't in bfloat16 itself (a method's own layers in the encoder) is cast as in training.
-        reduced = self.name == "torch-bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False):
-            for own, sharing in self.models:
-                if own.intersection(tasks):
+        for own, sharing in self.models:
+            if own.intersection(tasks):
+                reduced = self.name == "torch-bf16" and (not isinstance(sharing, Text2Text) or sharing.quick)
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False):
                     # A model may have heads that it doesn't serve, as where weights were selected task by task.
                     outputs.update({task: block for task, block in sharing(there).items() if task in own})
         return {task: block.float().cpu() for task, block in outputs.items()}

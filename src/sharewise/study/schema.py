@@ -111,8 +111,8 @@ class Study(Options):
     )
     halving: bool = Field(
         default=False,
-        description="whether the worse half of each sweep's settings on validation is stopped after each seed; a "
-        "stopped one is never judged",
+        description="whether the worse half of each sweep's settings on validation is stopped after each seed; such a "
+        "sweep chooses a setting, and has no verdicts",
     )
     search: dict[str, SearchOptions] = Field(
         default_factory=dict,
@@ -180,6 +180,11 @@ class Study(Options):
         study._found = tuple(found)
         study.__dict__.pop("compared_arms", None)
         return study
+
+    @property
+    def halves(self) -> bool:
+        """Whether settings may be stopped: there are some, and seeds that follow others."""
+        return self.halving and bool(self.sweep) and len(self.seeds) > 1
 
     @property
     def stopped(self) -> frozenset[str]:

@@ -79,7 +79,8 @@ def test_scores_equal_brute_force(kind, labels, seed):
     model, (ids, mask) = made(kind), texts(seed)
     expected = brute(model, ids, mask, labels)
     found = quick_label_scores(model, ids, mask, prefix_tree(labels, 2))
-    assert float((found - expected).abs().max()) < 0.05 * (1.0 + float(expected.std()))
+    off, size = (float(x.square().mean().sqrt()) for x in (found - expected, expected))
+    assert off < 0.02 * (1.0 + size)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,8 +100,11 @@ def test_copies_of_weights_means_and_few_logits_at_a_time_change_nothing(kind, m
     found = quick_label_scores(model, ids, mask, tree)
     mean = quick_label_scores(model, ids, mask, tree, mean=True)
     torch.testing.assert_close(mean, found / torch.tensor([len(label) for label in FIXED]))
-    monkeypatch.setattr(quick, "_LOGITS", 1)
-    torch.testing.assert_close(quick_label_scores(model, ids, mask, tree), found, atol=1e-3, rtol=1e-3)
+    for limit in ("_LOGITS", "_NODES"):
+        with monkeypatch.context() as patch:
+            patch.setattr(quick, limit, 1)
+            apart = quick_label_scores(model, ids, mask, tree)
+        torch.testing.assert_close(apart, found, atol=0.05, rtol=0.01)
     import copy
 
     installed = copy.deepcopy(model)

@@ -6,6 +6,7 @@ there are branches. Here a row's branches are the queries of one text.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,9 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 _NAME = "sharewise-branches"
+# By a model's id: how many batches are being scored.
+_users: dict[int, int] = {}
+_lock = threading.Lock()
 
 
 @contextmanager
@@ -30,18 +34,28 @@ def shared_states(model: Any) -> Iterator[bool]:
         Whether a batch of ``rows * branches`` may be given keys and values of ``rows``.
     """
     configs = list({id(m.config): m.config for m in model.modules() if hasattr(m, "config")}.values())
-    if any(c._attn_implementation != "sdpa" for c in configs):
-        yield False
-        return
-    AttentionInterface.register(_NAME, _attention)
-    AttentionMaskInterface.register(_NAME, sdpa_mask)
-    for config in configs:
-        config._attn_implementation = _NAME
+    key = id(model)
+    with _lock:
+        # Batches of several threads may be in here at once; the last that leaves puts back what was there.
+        users = _users.get(key, 0)
+        shared = users > 0 or all(c._attn_implementation == "sdpa" for c in configs)
+        if shared:
+            _users[key] = users + 1
+        if shared and not users:
+            AttentionInterface.register(_NAME, _attention)
+            AttentionMaskInterface.register(_NAME, sdpa_mask)
+            for config in configs:
+                config._attn_implementation = _NAME
     try:
-        yield True
+        yield shared
     finally:
-        for config in configs:
-            config._attn_implementation = "sdpa"
+        if shared:
+            with _lock:
+                _users[key] -= 1
+                if not _users[key]:
+                    del _users[key]
+                    for config in configs:
+                        config._attn_implementation = "sdpa"
 
 
 def _attention(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -110,11 +110,14 @@ class Text2Text(Model):
 
     @torch.inference_mode()
     def written(self, task: str, tokens: TokenBatch, index: torch.Tensor, tokenizer: Any) -> torch.Tensor:
-        """Write an answer freely (greedily); return the number of the label that it is, or -1, int64 ``(rows,)``."""
+        """Write an answer freely (greedily); return the number of the label that it is, or -1, int64 ``(rows,)``.
+
+        A text that doesn't end is no label, nor is one with other special tokens in it.
+        """
         if not len(index):
             return torch.zeros(0, dtype=torch.int64)
         of_task = self.words[task]
-        texts = [_clean(t) for t in tokenizer.batch_decode(of_task.answers, skip_special_tokens=True)]
+        texts = [_text(answer, tokenizer) for answer in of_task.answers]
         ids, mask = self._prefixed(tokens, {task: index})
         written = self.backbone.generate(
             input_ids=ids,
@@ -124,8 +127,9 @@ class Text2Text(Model):
             num_beams=1,
             do_sample=False,
         )
-        found = tokenizer.batch_decode(written, skip_special_tokens=True)
-        numbers = [texts.index(_clean(t)) if _clean(t) in texts else INVALID for t in found]
+        # The first token is what the decoder begins with.
+        found = [_text(row, tokenizer) for row in written[:, 1:].tolist()]
+        numbers = [texts.index(t) if t is not None and t in texts else INVALID for t in found]
         return torch.tensor(numbers, dtype=torch.int64)
 
     def parts(self) -> SavedParts:
@@ -192,5 +196,9 @@ class Text2Text(Model):
         return ids, mask
 
 
-def _clean(text: str) -> str:
-    return " ".join(text.split())
+def _text(tokens: Sequence[int], tokenizer: Any) -> str | None:
+    """What tokens say before the end, special ones included; None if they don't end."""
+    end = tokenizer.eos_token_id
+    if end not in tokens:
+        return None
+    return " ".join(tokenizer.decode(tokens[: tokens.index(end)], skip_special_tokens=False).split())

@@ -19,8 +19,8 @@ from sharewise.models.kernels.products import LOW, FastLinear
 from sharewise.models.text2text.tree import PrefixTree
 
 _TYPES = frozenset({"t5", "mt5"})
-# Logits (nodes × vocabulary) that are held at a time.
-_LOGITS = 2**26
+# Nodes of the tree, over all texts, that are decoded at a time, and their logits (nodes × vocabulary).
+_NODES, _LOGITS = 2**13, 2**26
 
 
 def can_be_quick(backbone: Any) -> bool:
@@ -52,7 +52,17 @@ def quick_label_scores(
     packed = ids[mask.bool()]
     packed = nn.functional.pad(packed, (0, rounded_total(len(packed)) - len(packed)))
     states = _encoded(native, backbone.encoder, packed, starts)
-    scores = _decoded(native, backbone, states, starts, tree)
+    number = len(tree.whole.tokens)
+    rows = max(1, min(_NODES, _LOGITS // backbone.config.vocab_size) // number)
+    # The last ones keep what the encoder's texts were filled up with.
+    parts = [starts[first : first + rows + 1] for first in range(0, len(mask), rows)]
+    ends = [int(part[-1]) for part in parts[:-1]] + [len(states)]
+    scores = torch.cat(
+        [
+            _decoded(native, backbone, states[part[0] : end], part - part[0], tree)
+            for part, end in zip(parts, ends, strict=True)
+        ]
+    )
     return scores / tree.lengths if mean else scores
 
 
@@ -81,7 +91,9 @@ def _decoded(
     asks = torch.arange(rows + 1) * number
     bias = _position_bias(stack, nodes.depths[None, :] - nodes.depths[:, None])
     bias = bias.masked_fill(~nodes.visible, float("-inf")).contiguous()
-    stream, pending = _embedded(stack, nodes.tokens.repeat(rows)), None
+    fed = nodes.tokens.repeat(rows)
+    fed = nn.functional.pad(fed, (0, rounded_total(len(fed)) - len(fed)))
+    stream, pending = _embedded(stack, fed), None
     for block in stack.block:
         own, others, after = block.layer
         y = _normed(native, pending, stream, own.layer_norm)
@@ -98,15 +110,10 @@ def _decoded(
     # mT5 has no such key, and scales nothing.
     if getattr(backbone.config, "scale_decoder_outputs", False):
         y = y * backbone.model_dim**-0.5
-    words = _low(backbone.lm_head).t()
-    scores = torch.zeros(rows, len(tree.lengths))
-    several = max(1, _LOGITS // (number * words.shape[1]))
-    for first, part in zip(range(0, rows, several), torch.split(y, several * number), strict=True):
-        logits = torch.mm(part, words)
-        places = torch.arange(len(part) // number)[:, None] * number + nodes.places
-        found = logits[places, nodes.following].float() - native.log_sums(logits)[places]
-        scores[first : first + several].index_add_(1, nodes.labels, found)
-    return scores
+    logits = torch.mm(y, _low(backbone.lm_head).t())
+    places = torch.arange(rows)[:, None] * number + nodes.places
+    found = logits[places, nodes.following].float() - native.log_sums(logits)[places]
+    return torch.zeros(rows, len(tree.lengths)).index_add_(1, nodes.labels, found)
 
 
 def _self_attention(

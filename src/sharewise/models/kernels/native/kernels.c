@@ -128,7 +128,8 @@ void gelu_forward(const low *x, const float *bias, low *y, int64_t rows, int64_t
         for (int64_t c = 0; c < width; c += LANES) {
             int64_t n = width - c;
             reals value = widen(x + r * width + c, n) + load(bias + c, n);
-            put(y + r * width + c, value * below(value), n);
+            /* Far below nothing is left of it; what is not finite stays so. */
+            put(y + r * width + c, choose(value < all(-5.0f), value * 0.0f - 5.0f, value) * below(value), n);
         }
 }
 
