@@ -102,6 +102,9 @@ def main() -> None:
     if options.start:
         start(options.start, options.steps)
         return
+    from nine_criteria import machine
+
+    print(machine("torch", "transformers"))
     print(f"sharewise --help: {help_seconds():.2f} s", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+from nine_criteria import machine
 from rivals import LEARNING_RATE, Work, hf_trainer
 from training_speed import minilm
 
@@ -105,6 +106,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=320, help="training rows of each task")
     options = parser.parse_args()
+    print(machine("torch", "transformers", "accelerate"))
     data = simulated(options.rows)
     mine = []
     for halving in (False, True):

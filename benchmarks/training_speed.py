@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,11 +20,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from nine_criteria import machine
 from rivals import HF, Stopwatch, Timing, Work, operations, peak, time_hf, time_sharewise
 
 # Of klue/roberta-base.
@@ -140,8 +139,7 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(options)))
         return
-    libraries = ", ".join(f"{p} {version(p)}" for p in ("torch", "transformers", "accelerate"))
-    print(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {libraries}\n")
+    print(machine("torch", "transformers", "accelerate"), "\n")
     for case in options.cases:
         names = options.rivals or rivals(case)
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
@@ -185,14 +183,6 @@ def _apart(case: str, name: str) -> dict[str, Any]:
         raise SystemExit(f"{case}, {name}: {done.stderr}")
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
-
-
-def _processor() -> str:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return next(
-        (x.partition(":")[2].strip() for x in lines if x.startswith("model name")), platform.machine()
-    )
 
 
 if __name__ == "__main__":
