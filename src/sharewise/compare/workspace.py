@@ -88,9 +88,10 @@ class Workspace:
             return {}
         key = (_data_key(arm) + _encoder_key(arm), arm.backend.max_target_length)
         if key not in self._words:
-            _check_targets(self.data(arm))
-            tasks, longest = self.data(arm).tasks, arm.backend.max_target_length
-            with located(self.study):
+            data, longest = self.data(arm), arm.backend.max_target_length
+            with located(self.study, arm=arm.name):
+                _check_targets(data)
+                tasks = data.tasks
                 self._words[key] = tasks_in_words(tasks, self.tokenizer(arm), max_length=longest)
         return self._words[key]
 
@@ -170,12 +171,12 @@ def _check_targets(data: StudyData) -> None:
     for name, keys in ((task.name, task.options.loss_keys) for task in data.tasks.values()):
         if keys:
             raise UserError(
-                f"tasks.{name}: `{keys[0]}` does not go with `backend: text2text`, whose loss is that of the "
+                f"tasks.{name}.{keys[0]}: it does not go with `backend: text2text`, whose loss is that of the "
                 "label's tokens",
                 action="take the key away, or train with `backend: heads`",
             )
     for task in data.train.soft:
         raise UserError(
-            f"tasks.{task}: `targets: soft` does not go with `backend: text2text`, which learns one answer a row",
+            f"tasks.{task}.targets: soft ones do not go with `backend: text2text`, which learns one answer a row",
             action="take the key away, or train with `backend: heads`",
         )
