@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import queue
+import sys
+from types import SimpleNamespace
 
 from sharewise.compare import plan_runs
 from sharewise.compare.watching import SilentStudy
-from sharewise.compare.worker import _Sender
+from sharewise.compare.worker import _Sender, _unraisable, _Worker
 from sharewise.study import Study
 from tiny_study import SpyRun, keys_with
 
@@ -43,3 +45,27 @@ def test_a_silent_observer_takes_it_all_without_a_word(capsys) -> None:
     run.on_evaluation({})
     run.on_end()
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupt_that_a_destructor_swallows_is_noted_and_other_errors_are_shown(
+    capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(_Worker, "unheard", False)
+    monkeypatch.setattr(sys, "unraisablehook", _unraisable)
+
+    class Stubborn:
+        def __init__(self, error: BaseException) -> None:
+            self.error = error
+
+        def __del__(self) -> None:
+            raise self.error
+
+    Stubborn(KeyboardInterrupt())
+    assert _Worker.unheard
+    assert capsys.readouterr().err == ""
+    shown = SimpleNamespace(
+        exc_type=ValueError, exc_value=ValueError("odd"), exc_traceback=None, err_msg=None, object=None
+    )
+    monkeypatch.setattr(sys, "__unraisablehook__", lambda found: print(found.exc_value))
+    _unraisable(shown)
+    assert capsys.readouterr().out == "odd\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ class _Worker:
     events: Any
     busy = False
     stopping = False
+    unheard = False
 
 
 def start_worker(
@@ -50,6 +52,7 @@ def start_worker(
         alive: read end of a pipe that the parent closes to stop all workers, or by ending itself.
     """
     signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _unraisable
     threading.Thread(target=_follow, args=(parent, alive), daemon=True).start()
     # After a failure the parent reads no more events, and this process must be able to end all the same.
     events.cancel_join_thread()
@@ -85,12 +88,23 @@ def _follow(parent: int, alive: Connection) -> None:
         _thread.interrupt_main()
     while os.getppid() == parent:
         time.sleep(_PARENT_SECONDS)
+        if _Worker.unheard:
+            _Worker.unheard = False
+            _thread.interrupt_main()
     os._exit(1)
 
 
 def _interrupt(signum: int, frame: object) -> None:
     if _Worker.busy:
         raise KeyboardInterrupt
+
+
+def _unraisable(unraisable: Any) -> None:
+    """Note an interrupt that came while an object was being deleted, where Python drops it: it is sent again."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _Worker.unheard = True
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 class _Sender:
