@@ -7,7 +7,6 @@ encoder's texts lie one after another, without pads. What a model computes is th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -167,8 +166,7 @@ def _position_bias(stack: Any, distances: torch.Tensor) -> torch.Tensor:
 
 
 def _joined(*maps: nn.Linear) -> torch.Tensor:
-    weights: Sequence[torch.Tensor] = [_low(one) for one in maps]
-    return torch.cat(list(weights))
+    return torch.cat([_low(one) for one in maps])
 
 
 def _low(linear: nn.Linear) -> torch.Tensor:
