@@ -1,8 +1,8 @@
 """How long a start takes, and how much memory a large study holds.
 
-Writes simulated dialogues of the wanted size, tokenises them, then starts a second time from the token cache: seconds
-after the imports until the first update has been made, part by part, and the most resident memory after a sample of
-updates in two epochs.
+Writes simulated dialogues of the wanted size, reads and tokenises them, then starts a second time from what was kept:
+seconds after the imports until the first update has been made, part by part, and the most resident memory after a
+sample of updates in two epochs.
 
     python benchmarks/start_and_memory.py --rows 400572
 """
@@ -104,13 +104,15 @@ def main() -> None:
         return
     from nine_criteria import machine
 
+    from sharewise.data.corpus import write_dialogues
+
     print(machine("torch", "transformers"))
     print(f"sharewise --help: {help_seconds():.2f} s", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        made = ["corpus", "dialogue", "--language", "ko", "--rows", str(options.rows), "--test"]
-        made += [str(max(200, options.rows // 8)), "--length", "published", "--seed", "1", "-o", str(folder)]
-        subprocess.run([_COMMAND, *made], check=True, capture_output=True)
+        sizes = {"train": options.rows} | dict.fromkeys(SPLITS[1:], max(200, options.rows // 8))
+        rows = sum(sizes.values())
+        write_dialogues(folder, language="ko", rows=rows, seed=1, length="published", splits=sizes)
         for name in ("first", "second"):
             print(f"\n{name} start, {options.rows} rows", flush=True)
             again = [sys.executable, __file__, "--steps", str(options.steps), "--start", str(folder)]

@@ -379,8 +379,9 @@ def _print_plan(plan: Estimate, *, as_json: bool, halving: bool) -> None:
     _console().print(table)
     done = sum(run.on_disk for run in plan.runs)
     savers = "early stopping and halving" if halving else "early stopping"
+    most = " at most" if halving else ""
     typer.echo(
-        f"{len(plan.runs)} runs, {done} of them on disk\n"
+        f"{len(plan.runs)} runs{most}, {done} of them on disk\n"
         f"about {_hours(plan.seconds)} with {plan.workers} side by side; {savers} may save some\n"
         f"{_size(plan.kept_bytes)} of weights stay on disk, {_size(plan.peak_bytes)} at most on the way"
     )

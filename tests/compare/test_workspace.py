@@ -37,8 +37,8 @@ def test_arms_share_whatever_they_have_in_common(space: Workspace) -> None:
 
 def test_files_are_read_once(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    original = workspace.load
-    monkeypatch.setattr(workspace, "load", lambda *a, **k: read.append(1) or original(*a, **k))
+    original = workspace.load_kept
+    monkeypatch.setattr(workspace, "load_kept", lambda *a, **k: read.append(1) or original(*a, **k))
     for run in plan_runs(space.study):
         space.job(run)
     change_cell(tmp_path / "train.csv", 0, "text", "not read any more")

@@ -13,7 +13,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertTokenizer, ByT5Tokenizer, PreTrainedTokenizerFast
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
-from sharewise.data.encoding import encode, text_digest, tokenizer_digest
+from sharewise.data.encoding import encode, tokenizer_digest
+from sharewise.data.table import text_digest
 
 TEXTS = ["a b", ("좋다", "it is"), "", ("long " * 30, "short"), "x" * 40]
 

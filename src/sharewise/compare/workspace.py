@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharewise.compare.planning import RunSpec
-from sharewise.data.loading import load
+from sharewise.data.kept import load_kept
 from sharewise.data.table import StudyData
 from sharewise.data.targets import check_thresholds
 from sharewise.data.tokens import TokenStore, tokenize
@@ -27,7 +27,7 @@ class Workspace:
 
     Args:
         study: the study.
-        cache: folder of the token cache; shared by all studies.
+        cache: folder of what is kept of data, tokenizers and tokens; shared by all studies.
     """
 
     def __init__(self, study: Study, cache: Path) -> None:
@@ -57,7 +57,7 @@ class Workspace:
             with located(self.study, arm=arm.name):
                 known = next((data for (other, _), data in self._data.items() if other == key), None)
                 if known is None:
-                    found = load(self.study.data, arm.tasks, folder=self.study.folder)
+                    found = load_kept(self.study.data, arm.tasks, folder=self.study.folder, cache=self.cache)
                 else:
                     # Other decisions need no other data.
                     found = replace(
@@ -71,9 +71,10 @@ class Workspace:
         """Load or train the arm's tokenizer."""
         key = _data_key(arm) + _encoder_key(arm)
         if key not in self._tokenizers:
-            texts = self.data(arm).train.texts
+            train = self.data(arm).train
             with located(self.study):
-                tokenizer = load_tokenizer(arm.encoder, texts, self.cache)
+                digest = train.digest_of_texts if arm.encoder.scratch is not None else None
+                tokenizer = load_tokenizer(arm.encoder, train.texts, self.cache, digest=digest)
             trained = arm.encoder.scratch is not None
             self._tokenizers[key] = for_text(tokenizer) if arm.backend.writes and trained else tokenizer
         return self._tokenizers[key]
@@ -101,7 +102,13 @@ class Workspace:
         if key not in self._stores:
             tokenizer = self.tokenizer(arm)
             self._stores[key] = {
-                split: tokenize(table.texts, tokenizer, max_length=arm.training.max_length, cache=self.cache)
+                split: tokenize(
+                    table.texts,
+                    tokenizer,
+                    max_length=arm.training.max_length,
+                    cache=self.cache,
+                    digest=table.digest_of_texts,
+                )
                 for split, table in self.data(arm).tables.items()
             }
         return self._stores[key]

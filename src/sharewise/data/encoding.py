@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
-_SLICE = 8192
 # A thread that changes a backend's state must not meet another that encodes with it.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -175,19 +174,4 @@ def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
                 digest.update(file.name.encode() + file.read_bytes())
     facts = [*tokenizer.model_input_names, tokenizer.pad_token_id, tokenizer.pad_token_type_id]
     digest.update(json.dumps(facts).encode())
-    return digest.hexdigest()
-
-
-def text_digest(texts: pl.DataFrame) -> str:
-    """SHA-256 over the columns ``text``, ``pair`` and, where there is one, ``context`` in order."""
-    digest = hashlib.sha256()
-    for frame in texts.iter_slices(_SLICE):
-        columns = [frame["text"], frame["pair"].cast(pl.String)]
-        if "context" in frame.columns:
-            turns = frame["context"]
-            digest.update(turns.list.len().fill_null(0).cast(pl.Int64).to_numpy().tobytes())
-            columns.append(turns.explode().drop_nulls())
-        for column in columns:
-            digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
-            digest.update("".join(column.fill_null("").to_list()).encode())
     return digest.hexdigest()

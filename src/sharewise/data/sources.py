@@ -78,6 +78,23 @@ def read_sources(
     return {place: records[identity] for place, identity in identities.items()}
 
 
+def local_files(
+    study_data: Mapping[str, DataOptions], tasks: Mapping[str, AnyTaskOptions], *, folder: Path
+) -> list[Path] | None:
+    """Return the files that `load` would read for these tasks, in a fixed order; None if any is a hub's."""
+    used = {task.data for task in tasks.values()}
+    named = [
+        (getattr(options, split), split, options)
+        for name, options in study_data.items()
+        if name in used
+        for split in SPLITS
+    ]
+    sources = [(s, split, options) for s, split, options in named if s is not None and fraction(s) is None]
+    if any(is_hub(source) for source, *_ in sources):
+        return None
+    return [Path(_identity(*source, folder)[0]) for source in sources]
+
+
 def _check_no_label_is_read(name: str, options: DataOptions, tasks: Mapping[str, AnyTaskOptions]) -> None:
     """A model that reads its label has nothing to learn."""
     context = options.context.columns if options.context is not None else None

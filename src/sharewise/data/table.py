@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ import polars as pl
 from sharewise.tasks import Array, Task
 
 SPLITS = ("train", "validation", "test")
-_CHUNK = 50_000
+_SLICE = 8192
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Table:
         origins: the file that the rows of each data set are from, in the order of ``datasets``.
         lines: int64 ``(rows,)``: the one-based line of its file where the row begins, or the number of the row where
             the format has no lines.
+        known_digest: ``digest_of_texts``, where the texts were looked at before.
     """
 
     split: str
@@ -69,6 +71,7 @@ class Table:
     slices: pl.DataFrame = field(default_factory=pl.DataFrame)
     origins: tuple[Origin, ...] = ()
     lines: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    known_digest: str = ""
 
     def __len__(self) -> int:
         return self.texts.height
@@ -81,20 +84,14 @@ class Table:
         """Which rows hold a cell of at least one of these tasks: bool ``(rows,)``."""
         return np.asarray(np.logical_or.reduce([self.present(t) for t in tasks]))
 
+    @cached_property
+    def digest_of_texts(self) -> str:
+        """SHA-256 over all texts in order."""
+        return self.known_digest or text_digest(self.texts)
+
     def text_digest(self) -> str:
         """SHA-256 over all texts in order, and the groups."""
-        digest = hashlib.sha256()
-        for start in range(0, len(self), _CHUNK):
-            for text, pair, *context in self._texts(start).iter_rows():
-                # A null pair is no pair; an empty one still is a second text.
-                digest.update(f"{text}\x01".encode() if pair is None else f"{text}\x00{pair}\x01".encode())
-                for turn in (context and context[0]) or ():
-                    digest.update(f"{turn}\x02".encode())
-        digest.update(self.groups.tobytes())
-        return digest.hexdigest()
-
-    def _texts(self, start: int) -> pl.DataFrame:
-        return self.texts.slice(start, _CHUNK).select("text", "pair", "^context$")
+        return hashlib.sha256(self.digest_of_texts.encode() + self.groups.tobytes()).hexdigest()
 
     def target_digest(self, task: str) -> str:
         """SHA-256 over one task's targets, holes included."""
@@ -107,6 +104,21 @@ class Table:
 
 def _digest(block: Array) -> str:
     return hashlib.sha256(np.nan_to_num(block, nan=-1e30).tobytes()).hexdigest()
+
+
+def text_digest(texts: pl.DataFrame) -> str:
+    """SHA-256 over the columns ``text``, ``pair`` and, where there is one, ``context`` in order."""
+    digest = hashlib.sha256()
+    for frame in texts.iter_slices(_SLICE):
+        columns = [frame["text"], frame["pair"].cast(pl.String)]
+        # No turns at all are as no context.
+        if "context" in frame.columns and (counts := frame["context"].list.len().fill_null(0)).sum():
+            digest.update(b"turns" + counts.cast(pl.Int64).to_numpy().tobytes())
+            columns.append(frame["context"].explode().drop_nulls())
+        for column in columns:
+            digest.update(column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
+            digest.update("".join(column.fill_null("").to_list()).encode())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

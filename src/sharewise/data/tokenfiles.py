@@ -95,7 +95,7 @@ def _array(file: Path, check: int, *, mapped: bool) -> Array:
     data: Array = np.memmap(file, dtype, mode="r") if mapped else np.fromfile(file, dtype)
     found = 0
     for start in range(0, len(data), _BLOCK):
-        found = zlib.crc32(data[start : start + _BLOCK].tobytes(), found)
+        found = zlib.crc32(data[start : start + _BLOCK].data, found)
     if found != check:
         raise ValueError(f"{file.name} is not what was written")
     return data

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from sharewise.data.encoding import Encoded, encode, listed, text_digest, tokenizer_digest
+from sharewise.data.encoding import Encoded, encode, listed, tokenizer_digest
+from sharewise.data.table import text_digest
 from sharewise.data.tokenfiles import TokenFiles, open_tokens, write_tokens
 from sharewise.data.turn import Text
 from sharewise.files import write_folder
@@ -22,11 +23,12 @@ from sharewise.tasks import Array
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["Text", "TokenBatch", "TokenStore", "text_digest", "tokenize", "tokenize_now", "tokenizer_digest"]
+__all__ = ["Text", "TokenBatch", "TokenStore", "tokenize", "tokenize_now", "tokenizer_digest"]
 
 # Raised when the layout of a cache folder or the ids themselves change for equal input.
 _FORMAT = 1
 _CHUNK = 4096
+_PART = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ class TokenStore:
 
     def vocabulary_used(self) -> Array:
         """The distinct ids that occur, sorted: int64 ``(distinct,)``; pads are not among them."""
-        return np.flatnonzero(np.bincount(self.ids))
+        counts = np.zeros(int(self.ids.max(initial=-1)) + 1, dtype=np.int64)
+        # In parts: `bincount` makes int64 of what it is given.
+        for start in range(0, len(self.ids), _PART):
+            counts += np.bincount(self.ids[start : start + _PART], minlength=len(counts))
+        return np.flatnonzero(counts)
 
 
 def _padded(values: Array, places: Array, mask: Array, pad: int) -> torch.Tensor:
@@ -105,7 +111,12 @@ def _padded(values: Array, places: Array, mask: Array, pad: int) -> torch.Tensor
 
 
 def tokenize(
-    texts: pl.DataFrame, tokenizer: PreTrainedTokenizerBase, *, max_length: int, cache: Path | None = None
+    texts: pl.DataFrame,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    cache: Path | None = None,
+    digest: str | None = None,
 ) -> TokenStore:
     """Tokenise texts, or take them from the cache.
 
@@ -120,6 +131,7 @@ def tokenize(
         max_length: tokens of a row at most, special tokens included.
         cache: folder in which the ids are kept under a hash of tokenizer, ``max_length`` and texts; without
             one they are held in memory.
+        digest: `text_digest` of the texts, where it is known.
     """
     facts = _pads(tokenizer)
 
@@ -130,7 +142,7 @@ def tokenize(
         with tempfile.TemporaryDirectory() as temporary:
             write(Path(temporary))
             return TokenStore(open_tokens(Path(temporary), mapped=False))
-    key = f"{_FORMAT} {max_length} {tokenizer_digest(tokenizer)} {text_digest(texts)}"
+    key = f"{_FORMAT} {max_length} {tokenizer_digest(tokenizer)} {digest or text_digest(texts)}"
     folder = cache / "tokens" / hashlib.sha256(key.encode()).hexdigest()[:32]
     notes: tuple[str, ...] = ()
     if folder.exists():

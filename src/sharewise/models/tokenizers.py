@@ -12,13 +12,13 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from sharewise.data.encoding import text_digest
+from sharewise.data.table import text_digest
 from sharewise.files import write_whole
 from sharewise.models.options import EncoderOptions
 from sharewise.models.pretrained import load_pretrained_tokenizer
 
-# Raised when the same texts would give another tokenizer: of texts between whose words are spaces, and of others.
-_FORMAT, _FORMAT_BY_SCRIPT = 1, 2
+# Raised when the same texts would give another tokenizer.
+_FORMAT = 3
 # Kanji, hiragana and katakana in a row: where the script changes a word mostly ends, or its stem does.
 _ONE_SCRIPT = r"[\p{Han}々〆ヶ]+|\p{Hiragana}+|[\p{Katakana}ー]+"
 _NORMALIZERS = (normalizers.NFKC(), normalizers.Lowercase())
@@ -38,7 +38,11 @@ _LONG, _PART = 10_000, 1_000
 
 
 def load_tokenizer(
-    options: EncoderOptions, train_texts: pl.DataFrame | None = None, cache: Path | None = None
+    options: EncoderOptions,
+    train_texts: pl.DataFrame | None = None,
+    cache: Path | None = None,
+    *,
+    digest: str | None = None,
 ) -> PreTrainedTokenizerBase:
     """Load the encoder's tokenizer, or train one where the encoder is made from scratch.
 
@@ -47,6 +51,7 @@ def load_tokenizer(
         train_texts: the training split's texts, ``(rows, 2)``: ``text`` and ``pair``, and ``context`` where there is
             one; needed for ``scratch``.
         cache: folder in which trained tokenizers are kept under a hash of texts and size.
+        digest: `text_digest` of the texts, where it is known.
 
     Raises:
         UserError: where a named encoder's tokenizer can't be loaded.
@@ -58,8 +63,7 @@ def load_tokenizer(
     size = options.scratch.vocabulary
     if cache is None:
         return wrap(train_tokenizer(train_texts, size))
-    version = _FORMAT_BY_SCRIPT if _without_spaces(train_texts) else _FORMAT
-    key = hashlib.sha256(f"{version} {size} {text_digest(train_texts)}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{_FORMAT} {size} {digest or text_digest(train_texts)}".encode()).hexdigest()[:32]
     file = cache / "tokenizers" / f"{key}.json"
     trained = _read(file)
     if trained is None:

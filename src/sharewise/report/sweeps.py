@@ -15,7 +15,8 @@ from sharewise.report.words import count, decimal, heading, listing, metric_name
 _SWEPT = (
     "Means over seeds, validation split. Score: the mean of the tasks' metrics, of errors the negative; the setting "
     "with the highest is chosen, and no other is recommended. Front: no other setting is at least as good on every "
-    "task and better on one. Verdicts are on test, and every setting counts in their family."
+    "task and better on one. Verdicts are on test, and every setting counts in their family; of a sweep whose settings "
+    "were halved there are none."
 )
 _STOPPED = (
     "After each seed the worse half of the settings is stopped, equal weights left out. Score: as above, over the "

@@ -232,6 +232,15 @@ def test_without_a_compiler_there_are_no_kernels_and_a_reason(monkeypatch, tmp_p
     assert "no C compiler" in reason
 
 
+def test_a_compiler_may_have_arguments(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CC", "env gcc -O1")
+    found, reason = loading._loaded.__wrapped__()
+    assert found is not None, reason
+    monkeypatch.setenv("CC", "gcc '-O1")
+    assert loading._loaded.__wrapped__()[1] == "CC is no command: No closing quotation"
+
+
 def test_a_compiler_that_fails_is_named_as_the_reason(monkeypatch, tmp_path):
     broken = tmp_path / "cc"
     broken.write_text('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "cc: it is broken" >&2\nexit 1\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def built(more: Sequence[str] = ()) -> Path:
     compiler = _compiler()
     flags = [*_FLAGS, *([_WIDE] if platform.machine() == "x86_64" else []), *more]
     named = subprocess.run(
-        [compiler, "--version"], capture_output=True, text=True, check=True, timeout=_SECONDS
+        [*compiler, "--version"], capture_output=True, text=True, check=True, timeout=_SECONDS
     ).stdout
     sources = (p.read_text(encoding="utf-8") for p in _SOURCES)
     facts = "\0".join([*sources, named, _processor(), *flags])
@@ -46,12 +47,12 @@ def built(more: Sequence[str] = ()) -> Path:
     return path
 
 
-def _compile(compiler: str, flags: list[str], target: Path) -> None:
+def _compile(compiler: list[str], flags: list[str], target: Path) -> None:
     made = {s: target.with_name(f"{target.name}-{s.stem}.o") for s in _SOURCES if s.suffix == ".c"}
-    commands = [[compiler, *flags, "-c", str(source), "-o", str(o)] for source, o in made.items()]
+    commands = [[*compiler, *flags, "-c", str(source), "-o", str(o)] for source, o in made.items()]
     # Linked without OpenMP: what is missing is taken from the runtime that PyTorch has loaded, for two of them in a
     # process would take the cores from each other.
-    commands.append([compiler, "-shared", *map(str, made.values()), "-lm", "-o", str(target)])
+    commands.append([*compiler, "-shared", *map(str, made.values()), "-lm", "-o", str(target)])
     try:
         for command in commands:
             subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
@@ -60,11 +61,15 @@ def _compile(compiler: str, flags: list[str], target: Path) -> None:
             compiled.unlink(missing_ok=True)
 
 
-def _compiler() -> str:
-    wanted = os.environ.get("CC")
-    for name in [wanted] if wanted else _COMPILERS:
+def _compiler() -> list[str]:
+    """The compiler's command: what CC says, arguments too (``ccache gcc``), or the first that there is."""
+    try:
+        wanted = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise OSError(f"CC is no command: {error}") from error
+    for name, *arguments in [wanted] if wanted else [[name] for name in _COMPILERS]:
         if found := shutil.which(name):
-            return found
+            return [found, *arguments]
     raise OSError("no C compiler (gcc or cc) was found")
 
 
