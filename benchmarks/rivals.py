@@ -26,6 +26,7 @@ class Work:
         epochs: passes over the frame.
         seed: of order, head and dropout.
         max_length: tokens of a text at most.
+        pooling: of Sharewise; the first token's state, which HF's heads read too, unless it is ``mean``.
     """
 
     frame: pl.DataFrame
@@ -34,6 +35,7 @@ class Work:
     epochs: int = 1
     seed: int = 1
     max_length: int = 128
+    pooling: str = "cls"
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def sharewise_job(
         name="speed",
         data={"rows": {split: str(folder / f"{split}.csv") for split in files} | {"text": "text"}},
         tasks={n: {"data": "rows", "kind": "binary", "label": n} for n in names},
-        encoder={"name": work.encoder, "pooling": "mean"},
+        encoder={"name": work.encoder, "pooling": work.pooling},
         training={
             "epochs": work.epochs,
             "batch_rows": work.rows,
@@ -235,12 +237,23 @@ def peak(precision: str = "bf16", size: int = 2048, seconds: float = 1.0) -> flo
     return 2 * size**3 * products / (clock() - started)
 
 
-def operations(encoder: str) -> int:
-    """Return the operations of matrix products that training takes a token, attention's own left out."""
+def operations(encoder: str, *, first_only: bool) -> int:
+    """Return the operations of matrix products that training takes a token, attention's own left out.
+
+    Args:
+        encoder: folder of the model.
+        first_only: whether of the last layer keys and values alone are computed of every token.
+    """
     import transformers
 
-    with_head = transformers.AutoModel.from_pretrained(encoder)
-    matrices = (p.numel() for n, p in with_head.encoder.named_parameters() if p.ndim == 2)
+    layers = transformers.AutoModel.from_pretrained(encoder).encoder.layer
+    named = [(number, n, p) for number, layer in enumerate(layers) for n, p in layer.named_parameters()]
+    matrices = (
+        p.numel()
+        for number, name, p in named
+        if p.ndim == 2
+        and (not first_only or number < len(layers) - 1 or ".key." in name or ".value." in name)
+    )
     return 6 * sum(matrices)
 
 

@@ -26,13 +26,15 @@ WEIGHTS = ((0.2, 0.8), (0.3, 0.7), (0.4, 0.6), (0.5, 0.5), (0.7, 0.3), (1.0, 1.0
 SEEDS = (1, 2, 3)
 
 
-def simulated(rows: int) -> dict[str, dict[str, pl.DataFrame]]:
-    """Return each task's own simulated dialogues, by split."""
+def simulated(
+    rows: int, *, test: int = 128, tasks: dict[str, str] = TASKS
+) -> dict[str, dict[str, pl.DataFrame]]:
+    """Return each task's own simulated dialogues, by split; tasks are named with their label columns."""
     from sharewise.data.corpus.dialogues import simulate
 
     found = {}
-    for number, (task, label) in enumerate(TASKS.items(), start=1):
-        sizes = {"train": rows, "validation": 64, "test": 128}
+    for number, (task, label) in enumerate(tasks.items(), start=1):
+        sizes = {"train": rows, "validation": 64, "test": test}
         whole = simulate("en", list(sizes.values()), number, "published")
         text = (pl.col("human_question") + " " + pl.col("bot_response")).alias("text")
         whole = whole.select(text, pl.col(label).alias("label"))
@@ -59,7 +61,7 @@ def sharewise_seconds(
             for task, splits in data.items()
         },
         tasks={task: {"data": task, "kind": "binary", "label": "label"} for task in data},
-        encoder={"name": minilm(), "pooling": "mean"},
+        encoder={"name": minilm(), "pooling": "cls"},
         training={"epochs": 1, "batch_rows": 32, "learning_rate": LEARNING_RATE, "max_length": 128},
         arms={"hard": {"sharing": "hard"}},
         sweep={"hard": {"weights": [dict(zip(TASKS, pair, strict=True)) for pair in WEIGHTS]}},

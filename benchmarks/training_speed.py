@@ -3,7 +3,8 @@
 Repetitions alternate, because machines drift, and what counts are ratios within a repetition. Only updates are timed,
 from the end of the first: no loading, no evaluation, no saving. HF Trainer is measured as a user would tune it (rows
 grouped by length, dynamic padding, bfloat16, fused AdamW) at several batch sizes, as it comes, and with every text
-padded to 256 in float32. Beside them stands the processor's own rate of bfloat16 matrix products.
+padded to 256 in float32, 64 at a time. Both sides' heads read the first token's state, unless a rival's name says
+otherwise. Beside them stands the processor's own rate of bfloat16 matrix products.
 
     python benchmarks/training_speed.py [--amcd DIR] [--cases NAME …] [--repetitions N]
 """
@@ -90,11 +91,11 @@ CASES: dict[str, Callable[[argparse.Namespace, Path], Work]] = {
 
 def rivals(case: str) -> list[str]:
     """Return what is measured in a case: names, with the rows of a batch where they aren't 32."""
-    if case == "roberta":
-        return ["sharewise", "hf tuned", "one head", "nine heads"]
-    batches = [f"{name} {rows}" for rows in _BATCHES[1:] for name in ("sharewise", "hf tuned")]
-    rest = ["hf default", "hf padded"] if case == "amcd" else []
-    return ["sharewise", "hf tuned", *batches, *rest, "sharewise on torch's layers", "one head", "nine heads"]
+    sizes = (16, 64) if case == "roberta" else _BATCHES[1:]
+    batches = [f"{name} {rows}" for rows in sizes for name in ("sharewise", "hf tuned")]
+    rest = ["hf default", "hf padded 64"] if case == "amcd" else []
+    own = ["sharewise on mean states", "sharewise on torch's layers"] if case != "roberta" else []
+    return ["sharewise", "hf tuned", *batches, *rest, *own, "one head", "nine heads"]
 
 
 def measure(options: argparse.Namespace) -> dict[str, float]:
@@ -102,6 +103,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     name, _, rows = options.one.rpartition(" ") if options.one[-1].isdigit() else (options.one, "", "32")
     with tempfile.TemporaryDirectory() as folder:
         work = replace(CASES[options.case](options, Path(folder)), rows=int(rows))
+        if "mean" in name:
+            work = replace(work, pooling="mean")
         before = peak()
         found: Timing
         if name in HF:
@@ -111,7 +114,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             kernels = "torch" if "torch" in name else "auto"
             found = time_sharewise(work, heads=heads, kernels=kernels)
         rate = (before + peak()) / 2
-        share = found.tokens * operations(work.encoder) / found.seconds / rate
+        first_only = name not in HF and work.pooling == "cls" and "torch" not in name
+        share = found.tokens * operations(work.encoder, first_only=first_only) / found.seconds / rate
     return asdict(found) | {"peak": rate, "share": share}
 
 

@@ -28,7 +28,7 @@ def test_family_runs_forward_and_backward(family, texts, precision, family_folde
     encoder = build_encoder(options, tokenizer, seed=1)
     tokens = tokenize(request.getfixturevalue(texts), tokenizer, max_length=32).batch(np.arange(4))
     with torch.autocast("cpu", precision, enabled=precision != torch.float32):
-        pooled = encoder.pool(encoder(tokens), tokens.attention_mask)
+        pooled = encoder.pooled(tokens)
     assert pooled.shape == (4, encoder.width) == (4, 32)
     assert pooled.dtype == torch.float32
     pooled.square().sum().backward()
@@ -144,4 +144,4 @@ def test_fingerprint_follows_every_byte(family_folder, tmp_path, singles):
 
 
 def _pooled(encoder: Encoder, tokens: TokenBatch) -> torch.Tensor:
-    return encoder.pool(encoder(tokens), tokens.attention_mask)
+    return encoder.pooled(tokens)

@@ -52,7 +52,7 @@ def test_it_learns_and_reloads_through_transformers(built, singles, tmp_path):
     encoder.eval()
     losses = []
     for _ in range(30):
-        loss = (encoder.pool(encoder(tokens), tokens.attention_mask) - wanted).square().mean()
+        loss = (encoder.pooled(tokens) - wanted).square().mean()
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

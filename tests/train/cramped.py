@@ -42,7 +42,7 @@ def cramped(rows: int, error: Callable[[], Exception] = out_of_memory) -> type[S
         def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
             if self.training and len(tokens.input_ids) > rows:
                 raise error()
-            pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+            pooled = self.encoder.pooled(tokens)
             return {name: head(pooled) for name, head in zip(self.tasks, self.heads, strict=True)}
 
     return Cramped

@@ -14,7 +14,7 @@ from sharewise.train import TrainingOptions
 from sharewise.train.techniques import TECHNIQUES, difficulty
 
 # Raised whenever a change of Sharewise itself changes the numbers that a run gives.
-NUMERICS = 4
+NUMERICS = 5
 # The same of models that write their answers alone.
 TEXT_NUMERICS = 4
 

@@ -53,13 +53,12 @@ class Encoder(nn.Module):
 
     def forward(self, tokens: TokenBatch) -> torch.Tensor:
         """Return the last layer's token states, ``(batch, length, width)``."""
-        # klue/roberta-base has one segment, but a BERT tokenizer that puts the second text into another.
-        types = tokens.token_type_ids if self.segments > 1 else None
         if self.packs and packing.allowed():
-            return self._packed(tokens, types)
+            batch = packing.Packing.of(tokens)
+            return batch.unpack(self._packed(tokens, batch))
         inputs = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask.long()}
-        if types is not None:
-            inputs["token_type_ids"] = types
+        if self.segments > 1 and tokens.token_type_ids is not None:
+            inputs["token_type_ids"] = tokens.token_type_ids
         states: torch.Tensor = self.backbone(**inputs, return_dict=True).last_hidden_state
         return states
 
@@ -71,18 +70,27 @@ class Encoder(nn.Module):
         """
         self.packs = install(self.backbone, native=native)
 
-    def _packed(self, tokens: TokenBatch, types: torch.Tensor | None) -> torch.Tensor:
-        batch = packing.Packing.of(tokens)
+    def pooled(self, tokens: TokenBatch) -> torch.Tensor:
+        """Return one vector a text, float32 ``(batch, width)``."""
+        if self.pooling == "cls" and self.packs and packing.allowed():
+            # Of the last layer no other states are read, so that they needn't be computed.
+            batch = packing.Packing.of(tokens, first_only=True)
+            return batch.first(self._packed(tokens, batch)).float()
+        return self.pool(self(tokens), tokens.attention_mask)
+
+    def _packed(self, tokens: TokenBatch, batch: packing.Packing) -> torch.Tensor:
+        """The backbone's answer to a packed batch, ``(1, tokens, width)``."""
         pad = self.backbone.config.pad_token_id
         inputs = {
             "input_ids": batch.pack(tokens.input_ids, 0 if pad is None else pad),
             "position_ids": batch.positions[None] + self.first_position,
         }
-        if types is not None:
-            inputs["token_type_ids"] = batch.pack(types, 0)
+        # klue/roberta-base has one segment, but a BERT tokenizer that puts the second text into another.
+        if self.segments > 1 and tokens.token_type_ids is not None:
+            inputs["token_type_ids"] = batch.pack(tokens.token_type_ids, 0)
         with packing.packed(batch):
-            states = self.backbone(**inputs, return_dict=True).last_hidden_state
-        return batch.unpack(states)
+            states: torch.Tensor = self.backbone(**inputs, return_dict=True).last_hidden_state
+        return states
 
     @property
     def table(self) -> nn.Embedding:
@@ -101,7 +109,7 @@ class Encoder(nn.Module):
         }
 
     def pool(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Turn token states ``(batch, length, width)`` into one vector a text, float32 ``(batch, width)``."""
+        """Turn token states ``(batch, length, width)`` into one vector a text, as ``pooled`` does of its own."""
         if self.pooling == "cls":
             return hidden[:, 0].float()
         mask = attention_mask.unsqueeze(-1).to(torch.float32)

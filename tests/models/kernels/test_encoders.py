@@ -241,3 +241,74 @@ def test_long_texts_are_read_by_matrix_products(monkeypatch):
     found, gradients = outputs_and_gradients(faster.eval(), low=True)
     assert (found - exact).norm() < 2**-7 * exact.norm()
     assert gradients
+
+
+def pooled_and_gradients(
+    encoder: Encoder, tokens: TokenBatch
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        pooled = encoder.pooled(tokens)
+    assert pooled.dtype == torch.float32
+    encoder.zero_grad()
+    weights = torch.randn(pooled.shape, generator=torch.Generator().manual_seed(1))
+    (pooled * weights).sum().backward()
+    return pooled.detach(), {n: p.grad for n, p in encoder.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("native", [True, False])
+def test_first_tokens_alone_are_as_among_all(name, native, monkeypatch):
+    _, faster = encoders(name, native=native)
+    faster.pooling = "cls"
+    tokens = batch(faster.backbone.config.pad_token_id or 0)
+    read = []
+    original = packing.Packing.first
+    monkeypatch.setattr(
+        packing.Packing, "first", lambda self, states: read.append(states.shape[1]) or original(self, states)
+    )
+    found, gradients = pooled_and_gradients(faster, tokens)
+    if name in ("bert", "roberta", "electra"):
+        assert read == [len(LENGTHS)], "the last layer computed more than it was asked for"
+    for module in faster.modules():
+        if isinstance(module, layer.FastLayer):
+            module.last = False
+    whole, its_gradients = pooled_and_gradients(faster, tokens)
+    assert (found - whole).norm() < 2**-7 * whole.norm()
+    assert gradients.keys() == its_gradients.keys()
+    error = sum((gradients[k] - g).square().sum() for k, g in its_gradients.items()) ** 0.5
+    assert error < 0.03 * sum(g.square().sum() for g in its_gradients.values()) ** 0.5
+
+
+def test_a_text_without_tokens_has_no_state_of_another():
+    _, faster = encoders("bert")
+    faster.pooling = "cls"
+    tokens = batch(0)
+    tokens.attention_mask[1] = False
+    tokens.attention_mask[-1] = False
+    found, gradients = pooled_and_gradients(faster, tokens)
+    assert not found[[1, -1]].any()
+    assert found[[0, 2, 3]].any(dim=1).all()
+    assert all(gradient.isfinite().all() for gradient in gradients.values())
+
+
+def test_dropout_acts_on_first_tokens_too():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        encoder = Encoder(
+            bert(hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.2), EncoderOptions(name="x")
+        )
+    encoder.pooling = "cls"
+    encoder.quicken(native=kernels() is not None)
+    # Of all dropout only the last layer's is left.
+    for module in encoder.backbone.embeddings.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    for module in encoder.backbone.encoder.layer[0].modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    tokens = batch(0)
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        one, other = encoder.train().pooled(tokens), encoder.pooled(tokens)
+        assert (one != other).any(dim=1).all()
+        encoder.eval()
+        assert torch.equal(encoder.pooled(tokens), encoder.pooled(tokens))

@@ -40,6 +40,7 @@ def install(backbone: PreTrainedModel, *, native: bool) -> bool:
     copies = Copies()
     for module in backbone.modules():
         layer.replace(module, copies, native=native)
+    layer.mark_last(backbone)
     install_parts(backbone, copies, native=native)
     config = backbone.config
     if getattr(config, "_attn_implementation", None) != "sdpa":

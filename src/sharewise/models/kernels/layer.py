@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from sharewise.models.kernels.dropout import MOST, kept, random_cells
 from sharewise.models.kernels.native_layer import NativeLayer
-from sharewise.models.kernels.packing import current
+from sharewise.models.kernels.packing import Packing, current
 from sharewise.models.kernels.products import LOW, Copies, FastLinear, low_on_cpu
 from sharewise.models.kernels.shape import Shape
 
@@ -177,10 +177,12 @@ class FastLayer:
     Attributes:
         joint: copies in bfloat16 of the weights and biases of queries, keys and values, one under the other.
         native: whether kernels in C compute what is between its products.
+        last: whether no other layer reads its states.
     """
 
     joint: tuple[torch.Tensor, torch.Tensor]
     native: bool
+    last: bool = False
 
     def forward(self, hidden_states: torch.Tensor, *others: Any, **keywords: Any) -> Any:
         """See the layer's own class."""
@@ -195,6 +197,8 @@ class FastLayer:
             or (layer.training and max(rates) > MOST and not self.native)
         ):
             return super().forward(hidden_states, *others, **keywords)  # type: ignore[misc]
+        if self.last and packing.first_only:
+            return _first_states(layer, hidden_states, packing)
         rates = rates if layer.training else (0.0, 0.0, 0.0)
         shape = Shape(
             packing=packing,
@@ -210,6 +214,28 @@ class FastLayer:
         compute: Any = NativeLayer if self.native and packing.length <= LONGEST else _Layer
         found: torch.Tensor = compute.apply(states, shape, (*self.joint, *single[6:]), *weights)
         return found[None]
+
+
+def _first_states(layer: Any, states: torch.Tensor, packing: Packing) -> torch.Tensor:
+    """A layer's states of each text's first token: ``(1, total, width)`` -> ``(1, batch, width)``.
+
+    Keys and values are those of all tokens, all else is of the first ones: a sixth of the layer's work.
+    """
+    own = layer.attention.self
+    heads = own.num_attention_heads
+    first = states[:, packing.firsts]
+    both = torch.cat([own.key(states)[0], own.value(states)[0]], dim=1)
+    keys, values = packing.spread_all(both, heads, 2)
+    query = own.query(first).view(len(packing.mask) * heads, 1, -1)
+    scores = torch.bmm(query, keys.transpose(1, 2)).float() * own.scaling
+    # A text without tokens reads nothing but zeros, evenly.
+    bias = packing.bias.clamp(min=torch.finfo(torch.float32).min)
+    scores = scores.view(len(packing.mask), heads, 1, -1) + bias
+    shares = own.dropout(torch.softmax(scores, dim=-1)).to(values.dtype).flatten(0, 1)
+    context = torch.bmm(shares, values).view(1, len(packing.mask), -1)
+    after = layer.attention.output(context, first)
+    found: torch.Tensor = layer.output(layer.intermediate(after), after)
+    return found
 
 
 def replace(layer: nn.Module, copies: Copies, *, native: bool) -> None:
@@ -242,6 +268,13 @@ def replace(layer: nn.Module, copies: Copies, *, native: bool) -> None:
         FastLinear.replace(product, copies, (joint[0][part], joint[1][part]) if number < 3 else None)
     layer.__class__ = type(f"Fast{type(layer).__name__}", (FastLayer, type(layer)), {})
     plain.joint, plain.native = joint, native
+
+
+def mark_last(backbone: nn.Module) -> None:
+    """Tell the last of a backbone's layers that it is, where it is computed in one step and nothing follows it."""
+    layers = getattr(getattr(backbone, "encoder", None), "layer", None)
+    if isinstance(layers, nn.ModuleList) and len(layers) and isinstance(layers[-1], FastLayer):
+        layers[-1].last = True
 
 
 def _parts(layer: Any) -> tuple[tuple[Any, ...], tuple[Any, Any]]:

@@ -80,16 +80,18 @@ class Packing:
     Attributes:
         mask: bool ``(batch, length)`` of the batch; False at pads.
         total: tokens after packing, the added ones included.
+        first_only: whether of the last layer's states only the texts' first ones are read.
     """
 
     mask: torch.Tensor
     total: int
+    first_only: bool = False
 
     @classmethod
-    def of(cls, tokens: TokenBatch) -> Packing:
+    def of(cls, tokens: TokenBatch, *, first_only: bool = False) -> Packing:
         """Return how a batch is to be packed."""
         real = int(tokens.attention_mask.sum())
-        return cls(tokens.attention_mask, rounded_total(real))
+        return cls(tokens.attention_mask, rounded_total(real), first_only)
 
     @cached_property
     def rows(self) -> torch.Tensor:
@@ -100,6 +102,11 @@ class Packing:
     def starts(self) -> torch.Tensor:
         """Where each text begins among the real tokens, and where the last one ends: int64 ``(batch + 1,)``."""
         return torch.nn.functional.pad(self.mask.sum(dim=1).cumsum(dim=0), (1, 0))
+
+    @cached_property
+    def firsts(self) -> torch.Tensor:
+        """Place of each text's first token, int64 ``(batch,)``; some other token's where a text has none."""
+        return self.starts[:-1].clamp(max=self.total - 1)
 
     @cached_property
     def positions(self) -> torch.Tensor:
@@ -131,6 +138,15 @@ class Packing:
         batch, length = self.mask.shape
         blank = states.new_zeros(batch * length, states.shape[-1])
         return blank.index_copy(0, self.rows, states[0, : len(self.rows)]).view(batch, length, -1)
+
+    def first(self, states: torch.Tensor) -> torch.Tensor:
+        """Return the state of each text's first token, ``(batch, width)``; zero where a text has no token.
+
+        Args:
+            states: ``(1, total, width)``, or ``(1, batch, width)`` where the last layer computed no others.
+        """
+        found = states[0] if states.shape[1] == len(self.mask) else states[0, self.firsts]
+        return found * self.mask[:, :1]
 
     @cached_property
     def low_bias(self) -> torch.Tensor:

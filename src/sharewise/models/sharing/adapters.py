@@ -92,7 +92,7 @@ class AdapterSharing(Sharing):
         pooled = []
         for number in range(self._passes):
             self._active = number
-            pooled.append(self.encoder.pool(self.encoder(tokens), tokens.attention_mask))
+            pooled.append(self.encoder.pooled(tokens))
         if len(pooled) < len(self.tasks):
             pooled = pooled * len(self.tasks)
         return {name: head(x) for name, head, x in zip(self.tasks, self.heads, pooled, strict=True)}

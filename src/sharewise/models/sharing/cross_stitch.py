@@ -88,7 +88,7 @@ class CrossStitchSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         with in_float32(pooled):
             features = [pooled for _ in self.tasks]
             for level in self.levels:

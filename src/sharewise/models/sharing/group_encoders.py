@@ -58,7 +58,7 @@ class GroupEncodersSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = [e.pool(e(tokens), tokens.attention_mask) for e in (self.encoder, *self.others)]
+        pooled = [e.pooled(tokens) for e in (self.encoder, *self.others)]
         return {
             name: head(pooled[group])
             for name, head, group in zip(self.tasks, self.heads, self.group_of, strict=True)

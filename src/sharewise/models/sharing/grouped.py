@@ -57,7 +57,7 @@ class GroupedSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         with in_float32(pooled):
             projected = [projection(pooled) for projection in self.projections]
             return {

@@ -63,7 +63,7 @@ class HardSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         if not self.layers:
             return {name: head(pooled) for name, head in zip(self.tasks, self.heads, strict=True)}
         with in_float32(pooled):

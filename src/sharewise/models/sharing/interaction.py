@@ -93,7 +93,7 @@ class InteractionSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         with in_float32(pooled):
             seen = {
                 t: torch.tanh(layer(pooled))

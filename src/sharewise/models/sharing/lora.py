@@ -91,7 +91,7 @@ class LoraSharing(Sharing):
         pooled = []
         for number in range(len(self._names)):
             self._activate(number)
-            pooled.append(self.encoder.pool(self.encoder(tokens), tokens.attention_mask))
+            pooled.append(self.encoder.pooled(tokens))
         if len(pooled) < len(self.tasks):
             pooled = pooled * len(self.tasks)
         return {name: head(x) for name, head, x in zip(self.tasks, self.heads, pooled, strict=True)}

@@ -54,7 +54,7 @@ class MmoeSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         with in_float32(pooled):
             found = [expert(pooled) for expert in self.experts]
             return {

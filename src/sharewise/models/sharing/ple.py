@@ -106,7 +106,7 @@ class PleSharing(Sharing):
 
     def forward(self, tokens: TokenBatch) -> dict[str, torch.Tensor]:
         """See Sharing."""
-        pooled = self.encoder.pool(self.encoder(tokens), tokens.attention_mask)
+        pooled = self.encoder.pooled(tokens)
         with in_float32(pooled):
             features, common = [pooled for _ in self.tasks], pooled
             for level in self.levels:

@@ -65,7 +65,7 @@ class SoftSharing(Sharing, Penalised):
         """See Sharing."""
         encoders = (self.encoder, *self.others)
         return {
-            name: head(encoder.pool(encoder(tokens), tokens.attention_mask))
+            name: head(encoder.pooled(tokens))
             for name, head, encoder in zip(self.tasks, self.heads, encoders, strict=True)
         }
 
