@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -53,6 +54,18 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="the disk is full"):
         write_folder(folder, write)
     assert names(folder.parent) == []
+
+
+def test_what_killed_writers_left_goes_a_day_later(tmp_path: Path) -> None:
+    old, new = tmp_path / ".data.0123456789ab.part", tmp_path / ".data.ba9876543210.part"
+    for left in (old, new):
+        left.mkdir()
+        (left / "half").write_text("half")
+    yesterday = time.time() - 90_000
+    os.utime(old, (yesterday, yesterday))
+    write_folder(tmp_path / "other", lambda beside: (beside / "file").write_text("whole"))
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_of_two_writers_of_a_folder_the_first_wins(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sharewise.errors import RunError
@@ -16,6 +16,8 @@ from sharewise.errors import RunError
 # Endings of what isn't whole yet, and of what makes way for it.
 _PART = ".part"
 _OLD = ".old"
+# Seconds after which nobody writes any more to what isn't whole: its writer was killed.
+_ABANDONED = 86_400.0
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -37,7 +39,7 @@ def write_text(path: Path, text: str) -> None:
 def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool = False) -> None:
     """Let a function fill a new folder beside the wanted one, then rename it.
 
-    Of several writers one wins and the others' work is thrown away.
+    Of several writers one wins and the others' work is thrown away. What a killed one left goes a day later.
 
     Args:
         folder: the folder to appear; its parents are made if need be.
@@ -47,6 +49,10 @@ def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool
     folder.parent.mkdir(parents=True, exist_ok=True)
     unique = f".{folder.name}.{uuid.uuid4().hex[:12]}"
     beside, away = folder.with_name(f"{unique}{_PART}"), folder.with_name(f"{unique}{_OLD}")
+    for left in folder.parent.glob(f".*{_PART}"):
+        with suppress(FileNotFoundError):
+            if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     try:
         beside.mkdir()
         write(beside)

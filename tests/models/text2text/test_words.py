@@ -67,6 +67,12 @@ def test_an_empty_text_is_refused(scratch):
     )
 
 
+def test_a_text_with_a_special_token_is_refused(japanese, scratch):
+    for tokenizer in (japanese, scratch):
+        said = refusal(tokenizer, binary(labels={0: "事実", 1: f"事実{tokenizer.eos_token}反実仮想"}))
+        assert f"of label '1' holds the special token {tokenizer.eos_token}" in said
+
+
 def test_labels_of_the_same_tokens_are_refused(scratch):
     task = MulticlassOptions(data="d", label="l", labels={"a": "Yes", "b": "no", "c": "yes"})
     said = refusal(scratch, task.build("t", pl.Series(["a"])))

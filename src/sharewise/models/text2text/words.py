@@ -110,6 +110,10 @@ def _answer(
         raise _refused(task, name, text, problem)
     if tokenizer.unk_token_id in ids:
         raise _refused(task, name, text, _unknown(text, tokenizer))
+    written = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if special := set(written) & set(tokenizer.all_special_ids):
+        spelt = tokenizer.convert_ids_to_tokens(min(special))
+        raise _refused(task, name, text, f"holds the special token {spelt}, which no answer can hold")
     if len(ids) > max_length:
         raise _refused(
             task, name, text, f"has {len(ids)} tokens, and backend.max_target_length is {max_length}"
