@@ -2,12 +2,12 @@
 
 The arms are those of a published comparison: two tasks, each alone, both together, six settings of their weights; three
 seeds. Each task has simulated dialogues of its own; the encoder is BERT's make, two layers × 128 with random weights,
-so that all 27 models of each side train in minutes. Both sides have the same rows, batches of as many rows, learning
-rates, heads on the first token's state, and score test with the weights of the last epoch; rows, order and dropout
-within a batch are each side's own.
+so that all 27 models of each side train in minutes. Both sides have the same rows, number of updates (32 rows of both
+tasks an update, some 16 of one), learning rate, arithmetic in bfloat16, heads on the first token's state, and score
+test with the weights of the last epoch; order, dropout and what decays are each side's own.
 
 Prints each arm's MCC on test, the mean of both tasks over seeds, and on how many pairs of arms the sides disagree; and
-of these on how many by more than luck: in opposite directions, each by more than twice its standard error over seeds.
+of these on how many by more than luck: in opposite directions, each with a 95 % interval over seeds that excludes 0.
 
     python benchmarks/arms_ranking.py [--rows 600]
 """
@@ -25,6 +25,7 @@ import numpy as np
 import polars as pl
 import torch
 from nine_criteria import machine
+from scipy.special import stdtrit
 from study_speed import SEEDS, WEIGHTS, simulated
 from torch import nn
 from training_speed import minilm
@@ -75,6 +76,7 @@ def sharewise_scores(data: Data, encoder: str, folder: Path) -> Scores:
             "learning_rate": _RATE,
             "max_length": _LENGTH,
             "evaluate_every": 1_000_000,
+            "precision": "bf16",
         },
         arms={"together": {"sharing": "hard"}}
         | {
@@ -147,7 +149,7 @@ def hf_model(data: Data, encoder: str, weights: Mapping[int, float], seed: int) 
             args=transformers.TrainingArguments(
                 output_dir=folder,
                 num_train_epochs=_EPOCHS,
-                per_device_train_batch_size=_ROWS,
+                per_device_train_batch_size=_ROWS * len(weights) // len(TASKS),
                 per_device_eval_batch_size=128,
                 learning_rate=_RATE,
                 warmup_steps=0.1,
@@ -164,6 +166,7 @@ def hf_model(data: Data, encoder: str, weights: Mapping[int, float], seed: int) 
             train_dataset=rows("train", list(weights)),
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
         )
+        trainer.remove_callback(transformers.PrinterCallback)
         trainer.train()
         trainer.args.train_sampling_strategy = "random"
         found = []
@@ -198,11 +201,11 @@ def report(mine: Scores, its: Scores) -> str:
     pairs = list(itertools.combinations(mine, 2))
     apart = [[_difference(m[one], m[other]) for m in means.values()] for one, other in pairs]
     disagree = [(a, b) for a, b in apart if a[0] * b[0] < 0]
-    beyond = [(a, b) for a, b in disagree if all(abs(d) > 2 * e for d, e in (a, b))]
-    clear = [(a, b) for a, b in apart if any(abs(d) > 2 * e for d, e in (a, b))]
+    beyond = [(a, b) for a, b in disagree if all(abs(d) > h for d, h in (a, b))]
+    clear = [(a, b) for a, b in apart if any(abs(d) > h for d, h in (a, b))]
     lines.append(
-        f"\n{len(pairs)} pairs of arms: the order differs on {len(disagree)}, on {len(beyond)} by more than twice the "
-        f"standard error of both sides; {len(clear)} differ by so much on one side at least"
+        f"\n{len(pairs)} pairs of arms: the order differs on {len(disagree)}, on {len(beyond)} beyond the 95 % "
+        f"intervals of both sides; {len(clear)} differ beyond that of one side at least"
     )
     return "\n".join(lines)
 
@@ -212,9 +215,10 @@ def _sides(mine: Scores, its: Scores) -> list[tuple[str, Scores]]:
 
 
 def _difference(one: Any, other: Any) -> tuple[float, float]:
-    """Mean over seeds of the difference of two arms, and its standard error."""
+    """Mean over seeds of the difference of two arms, and half the width of its 95 % interval."""
     apart = one - other
-    return float(apart.mean()), float(apart.std(ddof=1) / np.sqrt(len(apart)))
+    error = apart.std(ddof=1) / np.sqrt(len(apart))
+    return float(apart.mean()), float(error * stdtrit(len(apart) - 1, 0.975))
 
 
 def main() -> None:

@@ -57,15 +57,22 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_what_killed_writers_left_goes_a_day_later(tmp_path: Path) -> None:
-    old, new = tmp_path / ".data.0123456789ab.part", tmp_path / ".data.ba9876543210.part"
-    for left in (old, new):
+    old, older, new = (
+        tmp_path / f".data.{n}" for n in ("0123456789ab.part", "0a.b9876543210.old", "ba9876543210.part")
+    )
+    replaced, others = tmp_path / ".data.ba9876543211.old", tmp_path / ".mine.part"
+    for left in (old, older, replaced, others, new):
         left.mkdir()
         (left / "half").write_text("half")
-    yesterday = time.time() - 90_000
-    os.utime(old, (yesterday, yesterday))
+        if left != new:
+            yesterday = time.time() - 90_000
+            os.utime(left, (yesterday, yesterday))
     write_folder(tmp_path / "other", lambda beside: (beside / "file").write_text("whole"))
     assert not old.exists()
-    assert new.exists()
+    assert not replaced.exists()
+    assert new.exists(), "it may still be written to"
+    assert others.exists(), "it is nobody's of ours"
+    assert older.exists(), "it is nobody's of ours"
 
 
 def test_of_two_writers_of_a_folder_the_first_wins(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 import uuid
@@ -18,6 +19,7 @@ _PART = ".part"
 _OLD = ".old"
 # Seconds after which nobody writes any more to what isn't whole: its writer was killed.
 _ABANDONED = 86_400.0
+_UNFINISHED = re.compile(rf"\..+\.[0-9a-f]{{12}}({re.escape(_PART)}|{re.escape(_OLD)})")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -49,9 +51,13 @@ def write_folder(folder: Path, write: Callable[[Path], object], *, replace: bool
     folder.parent.mkdir(parents=True, exist_ok=True)
     unique = f".{folder.name}.{uuid.uuid4().hex[:12]}"
     beside, away = folder.with_name(f"{unique}{_PART}"), folder.with_name(f"{unique}{_OLD}")
-    for left in folder.parent.glob(f".*{_PART}"):
+    for left in folder.parent.glob(".*"):
         with suppress(FileNotFoundError):
-            if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED:
+            if (
+                _UNFINISHED.fullmatch(left.name)
+                and left.is_dir()
+                and time.time() - left.stat().st_mtime > _ABANDONED
+            ):
                 shutil.rmtree(left, ignore_errors=True)
     try:
         beside.mkdir()

@@ -150,9 +150,22 @@ def test_other_keys_of_data_and_tasks_are_read_anew(files):
 def test_keys_that_no_table_depends_on_are_taken_as_they_are_now(files, monkeypatch):
     opened(files)
     forbid_reading(monkeypatch)
-    other = TASKS["kind"].model_copy(update={"weight": 3.0, "margin": 0.1, "threshold": 0.7})
+    changes = {
+        "weight": 3.0,
+        "margin": 0.1,
+        "threshold": 0.7,
+        "metric": "accuracy",
+        "gamma": 2.0,
+        "pos_weight": 3.0,
+    }
+    other = TASKS["kind"].model_copy(update=changes)
     found = opened(files, tasks=TASKS | {"kind": other})
-    assert found.tasks["kind"].options == other
+    assert state(found) == state(load(DATA, TASKS | {"kind": other}, folder=files))
+    assert found.tasks["kind"].describe()["loss"] == {
+        "weights": [3.0],
+        "gamma": 2.0,
+        "gamma_negative": 2.0,
+    }
     wrong = other.model_copy(update={"threshold": {"9": 0.5}})
     with pytest.raises(UserError, match="threshold"):
         opened(files, tasks=TASKS | {"kind": wrong})
@@ -182,6 +195,59 @@ def test_damage_is_found_and_mended(files, file, harm):
     assert state(found.train) == read
     assert "damaged" in found.notes[-1]
     assert "damaged" not in "".join(opened(files).notes)
+
+
+def test_no_changed_byte_goes_unnoticed(files):
+    read = state(opened(files).train)
+    rng = np.random.default_rng(1)
+    for name in ("facts.json", "train.npz", "train.texts.arrow"):
+        victim = folders(files)[0] / name
+        content = victim.read_bytes()
+        for place in rng.integers(len(content), size=25):
+            changed = bytearray(content)
+            changed[place] ^= 1 << int(rng.integers(8))
+            victim.write_bytes(changed)
+            with pytest.raises(ValueError, match=r"is not what was written|utf-8"):
+                kept._opened(folders(files)[0], TASKS)
+        victim.write_bytes(content)
+    assert state(opened(files).train) == read
+
+
+def test_names_of_tasks_are_nobodys_file_names(files, monkeypatch):
+    tasks = {
+        name: TASKS[of] for name, of in {"q": "kind", "q.npy": "topic", "../q": "soft", "a/b": "tags"}.items()
+    }
+    read = load(DATA, tasks, folder=files)
+    opened(files, tasks=tasks)
+    forbid_reading(monkeypatch)
+    assert state(opened(files, tasks=tasks)) == state(read)
+
+
+def test_where_nothing_can_be_kept_the_data_are_read_all_the_same(files):
+    (files / "cache").mkdir()
+    (files / "cache" / "tables").write_text("in the way")
+    found = opened(files)
+    assert "can't be kept" in found.notes[-1]
+    assert state(found.train) == state(load(DATA, TASKS, folder=files).train)
+
+
+def test_a_copy_is_not_the_same_file(files):
+    shutil.copy(files / "more.jsonl", files / "copy.jsonl")
+    data = DATA | {"reviews": DATA["reviews"].model_copy(update={"test": "copy.jsonl"})}
+    opened(files, data)
+    (files / "copy.jsonl").unlink()
+    (files / "copy.jsonl").symlink_to(files / "more.jsonl")
+    with pytest.raises(UserError, match="is the validation split of this data set already"):
+        opened(files, data)
+
+
+def test_a_file_that_can_not_be_opened_is_named(files, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(kept, "_key", refuse)
+    assert state(opened(files)) == state(load(DATA, TASKS, folder=files))
+    assert not folders(files)
 
 
 def test_errors_are_not_kept(files):

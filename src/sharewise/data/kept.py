@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import json
-import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -26,12 +26,12 @@ from sharewise.data.sources import local_files
 from sharewise.data.table import Origin, StudyData, Table
 from sharewise.data.targets import check_thresholds
 from sharewise.files import write_folder
-from sharewise.tasks import DECISION_KEYS, AnyTaskOptions, Array, Task
+from sharewise.tasks import DECISION_KEYS, LOSS_KEYS, AnyTaskOptions, Array, Task
 
 # Bytes of files that are read as fast as they are looked up.
 _SMALL = 8 << 20
-# Keys of a task on which no table depends.
-_OTHER_KEYS = {"weight", "margin", *DECISION_KEYS}
+# Keys of a task on which no table depends; losses are fitted anew. (A link is a part of what a task is.)
+_OTHER_KEYS = {"weight", "margin", "metric", "prefix", *DECISION_KEYS, *LOSS_KEYS} - {"link"}
 _FACTS = "facts.json"
 _FRAMES = ("texts", "slices")
 _BLOCKS = ("targets", "votes", "soft", "loss_weights")
@@ -61,9 +61,13 @@ def load_kept(
     states = _states(files)
     if files is None or states is None or sum(size for size, *_ in states) < _SMALL:
         return load(study_data, tasks, folder=folder)
-    place = cache / "tables" / _key(study_data, tasks, files)
+    try:
+        place = cache / "tables" / _key(study_data, tasks, files)
+    except OSError:
+        # Reading says better what is wrong with a file.
+        return load(study_data, tasks, folder=folder)
     notes: tuple[str, ...] = ()
-    if place.exists():
+    if place.is_dir():
         try:
             return _opened(place, tasks)
         except ValueError as error:
@@ -71,9 +75,13 @@ def load_kept(
     data = load(study_data, tasks, folder=folder)
     if _states(files) != states:
         return data
-    write_folder(place, lambda beside: _write(beside, data), replace=bool(notes))
-    found = _opened(place, tasks)
-    return replace(found, notes=found.notes + notes)
+    try:
+        write_folder(place, lambda beside: _write(beside, data), replace=bool(notes))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        notes = (
+            f"What was read can't be kept in {place.parent} ({error}); the next start will read it again.",
+        )
+    return replace(data, notes=data.notes + notes)
 
 
 def _states(files: list[Path] | None) -> list[tuple[int, ...]] | None:
@@ -90,7 +98,9 @@ def _key(
     """Digest of the files and of all that decides what is made of them."""
     keys = {name: options.model_dump(mode="json") for name, options in study_data.items()}
     of_tasks = {name: task.model_dump(mode="json", exclude=_OTHER_KEYS) for name, task in tasks.items()}
-    digest = hashlib.sha256(json.dumps([_code(), pl.__version__, keys, of_tasks]).encode())
+    # A file that is named twice is refused, and a copy of it isn't.
+    same = [files.index(file) for file in files]
+    digest = hashlib.sha256(json.dumps([_code(), pl.__version__, keys, of_tasks, same]).encode())
     for file in files:
         with file.open("rb") as opened:
             digest.update(hashlib.file_digest(opened, "sha256").digest())
@@ -113,7 +123,8 @@ def _write(place: Path, data: StudyData) -> None:
         "tasks": {name: task.describe() for name, task in data.tasks.items()},
         "splits": splits,
     }
-    (place / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+    written = json.dumps(facts)
+    (place / _FACTS).write_text(f"{zlib.crc32(written.encode())}\n{written}", encoding="utf-8")
 
 
 def _write_table(place: Path, table: Table) -> dict[str, Any]:
@@ -126,8 +137,12 @@ def _write_table(place: Path, table: Table) -> dict[str, Any]:
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     for kind in _BLOCKS:
         arrays |= {f"{kind}/{task}": block for task, block in getattr(table, kind).items()}
-    np.savez(place / f"{table.split}.npz", allow_pickle=False, **arrays)
+    # Under numbers, for what numpy makes of names such as `a.npy` is its own affair.
+    file = place / f"{table.split}.npz"
+    np.savez(file, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays.values())})
+    checks["arrays"] = zlib.crc32(file.read_bytes())
     return {
+        "arrays": list(arrays),
         "datasets": table.datasets,
         "grouped": table.grouped,
         "origins": [(origin.file, origin.unit) for origin in table.origins],
@@ -143,12 +158,15 @@ def _opened(place: Path, options: Mapping[str, AnyTaskOptions]) -> StudyData:
         ValueError: where a file is missing, cut short or changed.
     """
     try:
-        facts = json.loads((place / _FACTS).read_text(encoding="utf-8"))
+        check, _, written = (place / _FACTS).read_text(encoding="utf-8").partition("\n")
+        if not check.isdecimal() or int(check) != zlib.crc32(written.encode()):
+            raise ValueError(f"{_FACTS} is not what was written")
+        facts = json.loads(written)
         tables = {split: _table(place, split, known) for split, known in facts["splits"].items()}
         tasks: dict[str, Task] = {
             name: options[name].restore(name, described) for name, described in facts["tasks"].items()
         }
-    except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
     fit_losses(tasks, tables["train"])
     check_thresholds(tasks)
@@ -162,9 +180,13 @@ def _opened(place: Path, options: Mapping[str, AnyTaskOptions]) -> StudyData:
 
 
 def _table(place: Path, split: str, facts: Mapping[str, Any]) -> Table:
-    frames = {kind: _frame(place / f"{split}.{kind}.arrow", facts["checks"][kind]) for kind in _FRAMES}
-    with (place / f"{split}.npz").open("rb") as file, np.load(file, allow_pickle=False) as opened:
-        arrays: dict[str, Array] = {name: opened[name] for name in opened.files}
+    frames = {
+        kind: pl.read_ipc(_checked(place / f"{split}.{kind}.arrow", facts["checks"][kind]))
+        for kind in _FRAMES
+    }
+    content = _checked(place / f"{split}.npz", facts["checks"]["arrays"])
+    with np.load(io.BytesIO(content), allow_pickle=False) as opened:
+        arrays: dict[str, Array] = {name: opened[str(number)] for number, name in enumerate(facts["arrays"])}
     blocks: dict[str, dict[str, Array]] = {kind: {} for kind in _BLOCKS}
     for name in [name for name in arrays if "/" in name]:
         kind, _, task = name.partition("/")
@@ -180,8 +202,8 @@ def _table(place: Path, split: str, facts: Mapping[str, Any]) -> Table:
     )
 
 
-def _frame(file: Path, check: int) -> pl.DataFrame:
+def _checked(file: Path, check: int) -> bytes:
     content = file.read_bytes()
     if zlib.crc32(content) != check:
         raise ValueError(f"{file.name} is not what was written")
-    return pl.read_ipc(content)
+    return content

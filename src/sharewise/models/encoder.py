@@ -72,8 +72,9 @@ class Encoder(nn.Module):
 
     def pooled(self, tokens: TokenBatch) -> torch.Tensor:
         """Return one vector a text, float32 ``(batch, width)``."""
-        if self.pooling == "cls" and self.packs and packing.allowed():
-            # Of the last layer no other states are read, so that they needn't be computed.
+        # Of the last layer no other states are read, so that they needn't be computed; but whatever hangs on to the
+        # encoder is shown all of them.
+        if self.pooling == "cls" and self.packs and packing.allowed() and not self._forward_hooks:
             batch = packing.Packing.of(tokens, first_only=True)
             return batch.first(self._packed(tokens, batch)).float()
         return self.pool(self(tokens), tokens.attention_mask)

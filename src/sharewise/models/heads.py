@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import torch
@@ -10,14 +11,13 @@ from torch.nn import functional
 
 from sharewise.models.encoder import derived_seed
 
-_DEVIATION = 0.02
-
 
 @final
 class Head(nn.Module):
     """Dropout, then a linear map, in float32 whatever the encoder computes in.
 
-    Weights are normal with standard deviation .02, as in BERT's heads; they depend on seed and task alone.
+    Weights are normal with the variance of PyTorch's linear maps, 1 / (3 width): BERT's deviation of .02 at BERT's
+    width, and more where an encoder is narrower, whose features say less each. They depend on seed and task alone.
 
     Args:
         width: features of a pooled text.
@@ -33,7 +33,9 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(derived_seed(seed, f"head {task}"))
-        self.weight = nn.Parameter(torch.randn(outputs - constants, width, generator=generator) * _DEVIATION)
+        self.weight = nn.Parameter(
+            torch.randn(outputs - constants, width, generator=generator) / math.sqrt(3 * width)
+        )
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.constants = constants
         self.dropout = nn.Dropout(dropout)

@@ -312,3 +312,32 @@ def test_dropout_acts_on_first_tokens_too():
         assert (one != other).any(dim=1).all()
         encoder.eval()
         assert torch.equal(encoder.pooled(tokens), encoder.pooled(tokens))
+
+
+def test_whatever_hangs_on_to_the_encoder_is_shown_all_states():
+    _, faster = encoders("bert")
+    faster.pooling = "cls"
+    tokens = batch(0)
+    seen = []
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        alone = faster.pooled(tokens)
+        handle = faster.register_forward_hook(lambda module, inputs, output: seen.append(output))
+        found = faster.pooled(tokens)
+        handle.remove()
+    assert seen[0].shape == (len(LENGTHS), max(LENGTHS), 32)
+    assert torch.equal(found, seen[0][:, 0].float())
+    assert (found - alone).norm() < 2**-7 * found.norm()
+
+
+@pytest.mark.parametrize("low", [True, False])
+def test_as_many_tokens_as_texts_are_no_first_tokens(low):
+    _, faster = encoders("bert")
+    faster.pooling = "cls"
+    mask = torch.ones(32, 2, dtype=torch.bool)
+    mask[:, 1] = False
+    mask[3], mask[20] = False, True
+    tokens = TokenBatch(torch.arange(64).view(32, 2) % 40 + 2, mask, None)
+    assert mask.sum() == 32
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=low):
+        found, expected = faster.pooled(tokens), faster(tokens)[:, 0].float()
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.05)

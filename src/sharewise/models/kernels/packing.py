@@ -90,8 +90,11 @@ class Packing:
     @classmethod
     def of(cls, tokens: TokenBatch, *, first_only: bool = False) -> Packing:
         """Return how a batch is to be packed."""
-        real = int(tokens.attention_mask.sum())
-        return cls(tokens.attention_mask, rounded_total(real), first_only)
+        total = rounded_total(max(1, int(tokens.attention_mask.sum())))
+        # The number of states must tell all tokens from first ones.
+        if first_only and total == len(tokens.attention_mask):
+            total += _TOKENS
+        return cls(tokens.attention_mask, total, first_only)
 
     @cached_property
     def rows(self) -> torch.Tensor:

@@ -40,7 +40,7 @@ def built(more: Sequence[str] = ()) -> Path:
         [*compiler, "--version"], capture_output=True, text=True, check=True, timeout=_SECONDS
     ).stdout
     sources = (p.read_text(encoding="utf-8") for p in _SOURCES)
-    facts = "\0".join([*sources, named, _processor(), *flags])
+    facts = "\0".join([*sources, named, _processor(), *compiler[1:], *flags])
     path = _folder() / f"kernels-{hashlib.sha256(facts.encode()).hexdigest()[:24]}.so"
     if not path.is_file():
         write_whole(path, lambda beside: _compile(compiler, flags, beside))
@@ -63,14 +63,15 @@ def _compile(compiler: list[str], flags: list[str], target: Path) -> None:
 
 def _compiler() -> list[str]:
     """The compiler's command: what CC says, arguments too (``ccache gcc``), or the first that there is."""
+    named = os.environ.get("CC", "")
     try:
-        wanted = shlex.split(os.environ.get("CC", ""))
+        wanted = [[named], shlex.split(named)] if named.strip() else [[name] for name in _COMPILERS]
     except ValueError as error:
         raise OSError(f"CC is no command: {error}") from error
-    for name, *arguments in [wanted] if wanted else [[name] for name in _COMPILERS]:
+    for name, *arguments in wanted:
         if found := shutil.which(name):
             return [found, *arguments]
-    raise OSError("no C compiler (gcc or cc) was found")
+    raise OSError(f"no C compiler ({named or ' or '.join(_COMPILERS)}) was found")
 
 
 def _folder() -> Path:
