@@ -88,7 +88,9 @@ def test_a_stopped_task_gets_no_update_and_its_head_stays(watched):
 def test_the_head_stays_whatever_the_tasks_share(tmp_path, sharing):
     watch = Watch()
     watch.trainer = Trainer(
-        make_job(data=data_without_sense(), sharing=sharing, **KEYS), tmp_path, observer=watch
+        make_job(data=data_without_sense(), sharing=sharing, **KEYS | {"learning_rate": 0.01}),
+        tmp_path,
+        observer=watch,
     )
     outcome = watch.trainer.run()
     left = next(line["step"] for line in outcome.history if line["epoch"] == outcome.stopped["spam"])
