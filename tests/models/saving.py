@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def save_tiny(
         for parameter in sharing.parameters():
             parameter.add_(0.01 * torch.randn(parameter.shape, generator=generator))
         for head in sharing.heads:
-            head.weight.mul_(30)
+            head.weight.mul_(0.6 * math.sqrt(3 * sharing.encoder.width))
     save_model(
         folder,
         sharing=sharing,
