@@ -1,6 +1,6 @@
 """How long the verdicts of a large study take, and how much memory: no model is trained, the answers are simulated.
 
-A large family: nine binary tasks × six arms (one is the baseline) × five seeds on 50,000 rows, answers in memory as they
+A large family: nine binary tasks × six arms (one the baseline) × five seeds on 50,000 rows, answers in memory as they
 are read from the runs. Each metric is measured in a process of its own: seconds of the judging (from answers to
 verdicts, with the detectable differences) and of what the report tells beside it (confusions, scores by label,
 disagreeing rows, McNemar's tests), and the highest memory of the whole process, answers and libraries included.
