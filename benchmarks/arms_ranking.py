@@ -26,7 +26,7 @@ import polars as pl
 import torch
 from nine_criteria import machine
 from scipy.special import stdtrit
-from study_speed import SEEDS, WEIGHTS, simulated
+from study_speed import SEEDS, WEIGHTS, simulated, written
 from torch import nn
 from training_speed import minilm
 
@@ -58,17 +58,10 @@ def sharewise_scores(data: Data, encoder: str, folder: Path) -> Scores:
     """Compare all arms with Sharewise: MCC by arm, ``(seeds, tasks)``."""
     from sharewise import Study, compare
 
-    for task, splits in data.items():
-        for split, frame in splits.items():
-            frame.write_csv(folder / f"{task}-{split}.csv")
     arms = {name_of(pair): dict(zip(TASKS, pair, strict=True)) for pair in WEIGHTS}
     study = Study(
         name="ranking",
-        data={
-            task: {split: str(folder / f"{task}-{split}.csv") for split in splits} | {"text": "text"}
-            for task, splits in data.items()
-        },
-        tasks={task: {"data": task, "kind": "binary", "label": "label"} for task in data},
+        **written(data, folder),
         encoder={"name": encoder, "pooling": "cls"},
         training={
             "epochs": _EPOCHS,
@@ -192,14 +185,12 @@ def hf_scores(data: Data, encoder: str) -> Scores:
 def report(mine: Scores, its: Scores) -> str:
     """Both sides' scores as a Markdown table, and what their orders have in common."""
     lines = ["| arm | Sharewise, MCC × 100 | HF Trainer |", "|---|---|---|"]
-    means = {
-        side: {arm: 100 * s.mean(axis=1) for arm, s in scores.items()} for side, scores in _sides(mine, its)
-    }
+    means = [{arm: 100 * s.mean(axis=1) for arm, s in scores.items()} for scores in (mine, its)]
     for arm in mine:
-        cells = [f"{m[arm].mean():.1f} ± {m[arm].std(ddof=1):.1f}" for m in means.values()]
+        cells = [f"{m[arm].mean():.1f} ± {m[arm].std(ddof=1):.1f}" for m in means]
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     pairs = list(itertools.combinations(mine, 2))
-    apart = [[_difference(m[one], m[other]) for m in means.values()] for one, other in pairs]
+    apart = [[_difference(m[one], m[other]) for m in means] for one, other in pairs]
     disagree = [(a, b) for a, b in apart if a[0] * b[0] < 0]
     beyond = [(a, b) for a, b in disagree if all(abs(d) > h for d, h in (a, b))]
     clear = [(a, b) for a, b in apart if any(abs(d) > h for d, h in (a, b))]
@@ -208,10 +199,6 @@ def report(mine: Scores, its: Scores) -> str:
         f"intervals of both sides; {len(clear)} differ beyond that of one side at least"
     )
     return "\n".join(lines)
-
-
-def _sides(mine: Scores, its: Scores) -> list[tuple[str, Scores]]:
-    return [("Sharewise", mine), ("HF Trainer", its)]
 
 
 def _difference(one: Any, other: Any) -> tuple[float, float]:

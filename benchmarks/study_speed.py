@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from nine_criteria import machine
@@ -45,22 +47,29 @@ def simulated(
     return found
 
 
+def written(data: Mapping[str, Mapping[str, pl.DataFrame]], folder: Path) -> dict[str, Any]:
+    """Write each task's rows to files of its own; return a study's `data` and `tasks`."""
+    for task, splits in data.items():
+        for split, frame in splits.items():
+            frame.write_csv(folder / f"{task}-{split}.csv")
+    return {
+        "data": {
+            task: {split: str(folder / f"{task}-{split}.csv") for split in splits} | {"text": "text"}
+            for task, splits in data.items()
+        },
+        "tasks": {task: {"data": task, "kind": "binary", "label": "label"} for task in data},
+    }
+
+
 def sharewise_seconds(
     data: dict[str, dict[str, pl.DataFrame]], folder: Path, *, halving: bool = False
 ) -> float:
     """Compare all arms, from files to verdicts."""
     from sharewise import Study, compare
 
-    for task, splits in data.items():
-        for split, frame in splits.items():
-            frame.write_csv(folder / f"{task}-{split}.csv")
     study = Study(
         name="study",
-        data={
-            task: {split: str(folder / f"{task}-{split}.csv") for split in splits} | {"text": "text"}
-            for task, splits in data.items()
-        },
-        tasks={task: {"data": task, "kind": "binary", "label": "label"} for task in data},
+        **written(data, folder),
         encoder={"name": minilm(), "pooling": "cls"},
         training={"epochs": 1, "batch_rows": 32, "learning_rate": LEARNING_RATE, "max_length": 128},
         arms={"hard": {"sharing": "hard"}},
