@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sharewise.audit.schema import Power
     from sharewise.compare import RunSpec
     from sharewise.compare.results import Results
+    from sharewise.compare.swept import StoppedRecord
     from sharewise.study import Study
 
 WORDS = {"sport": "ball", "food": "soup", "travel": "train"}
@@ -161,6 +162,7 @@ class Spy:
         self.numbers: list[tuple[int, int]] = []
         self.runs: dict[str, SpyRun] = {}
         self.foreseen: list[list[Power]] = []
+        self.stopped: list[tuple[list[str], int]] = []
 
     def on_run(self, spec: RunSpec, *, number: int, total: int, cached: bool) -> SpyRun:
         (self.cached if cached else self.made).append(spec.label)
@@ -169,6 +171,9 @@ class Spy:
 
     def on_baseline(self, powers: Sequence[Power]) -> None:
         self.foreseen.append(list(powers))
+
+    def on_stopped(self, stopped: Sequence[StoppedRecord], *, total: int) -> None:
+        self.stopped.append(([record.name for record in stopped], total))
 
 
 class SpyRun:

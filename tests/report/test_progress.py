@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sharewise.audit.schema import Power
 from sharewise.compare import RunSpec, plan_runs
+from sharewise.compare.swept import StoppedRecord
 from sharewise.report.progress import ConsoleObserver
 from sharewise.study import Study
 from tiny_study import keys_with
@@ -239,3 +240,22 @@ def test_trials_of_a_search_are_counted_by_themselves():
     observer.on_run(spec, number=1, total=4, cached=True)
     assert observer.cached == 1
     assert observer.bars.tasks[0].total == 3
+
+
+def test_stopped_settings_are_named_and_the_runs_counted_without_them():
+    study = Study(**keys_with())
+    screen = Screen(study)
+    label, *_, last = screen.specs
+    screen.run(label).on_end()
+    values = {"arm": "hard", "values": {}, "score": 0.1, "best": "hard[b]", "best_score": 0.2}
+    stopped = [StoppedRecord(name=name, seeds=[1, 2], **values) for name in ("hard[a]", "hard[c]")]
+    screen.observer.on_stopped(stopped, total=9)
+    assert screen.lines[-2:] == [
+        "behind on validation with seeds 1, 2, so stopped:",
+        "    hard[a]  hard[c]",
+    ]
+    bar = screen.observer.bars.tasks[0]
+    assert (bar.total, bar.completed, bar.fields["done"]) == (9, 1.0, "1/9 runs")
+    # What was made before still counts when the next run begins.
+    screen.observer.on_run(screen.specs[last][1], number=2, total=9, cached=False)
+    assert (bar.total, bar.completed) == (9, 1.0)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from sharewise.compare.budgets import refuse, refuse_unequal
-from sharewise.compare.choosing import primaries
 from sharewise.compare.collecting import collect
 from sharewise.compare.foresight import Foreseeing
-from sharewise.compare.halving import halve
-from sharewise.compare.identity import run_hash
 from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, thread_count, threads_set, worker_count
-from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
+from sharewise.compare.planning import plan_arms, plan_runs
 from sharewise.compare.restating import restate
-from sharewise.compare.results import Results, RunRecord
-from sharewise.compare.running import FinishedRun, find_run
+from sharewise.compare.results import Results
+from sharewise.compare.running import FinishedRun
+from sharewise.compare.scheduling import Schedule
 from sharewise.compare.searching import search
 from sharewise.compare.second_look import earlier_results, is_second_look
 from sharewise.compare.shipping import ship_anew
-from sharewise.compare.swept import StoppedRecord
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.compare.workspace import Workspace
-from sharewise.errors import RunError, UserError, nearest
+from sharewise.errors import UserError, nearest
 from sharewise.files import locked, write_text
 from sharewise.study import Study
 
@@ -76,8 +72,12 @@ def compare(
         # As many threads as the runs that follow get, so that a trial's run can be one of them.
         with threads_set(thread_count(worker_count(len(plan_runs(study)), workers))):
             study, searches = search(study, workspace, root, told)
-        foreseeing = Foreseeing(told, workspace, root)
-        study, finished, stopped = _run_halving(study, workspace, Path(runs), foreseeing, workers)
+        # As many side by side, with as many threads each, as if nothing were stopped: the same runs give the same
+        # numbers.
+        count = worker_count(len(plan_runs(study)), workers)
+        schedule = Schedule(study, workspace, root, Foreseeing(told, workspace, root))
+        finished = _run(schedule, workspace, Path(runs), count)
+        study = schedule.study
         records = [run.record for run in finished]
         kept, notes = kept_folders(study, root, records)
         second_look = is_second_look(earlier_results(root), records)
@@ -89,7 +89,7 @@ def compare(
             notes=notes,
             second_look=second_look,
             searches=searches,
-            stopped=stopped,
+            stopped=schedule.stopped,
         )
         if strict:
             refuse(
@@ -97,7 +97,7 @@ def compare(
                 action="results.json is not written; without --strict it is, with this in it",
             )
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
-        prune(root, records, kept)
+        prune(root, records if study.keep == "all" else schedule.made, kept)
         restate(root, study, workspace, [run for run in finished if run.record.folder in kept])
         ship_anew(results, root)
     return results
@@ -117,64 +117,18 @@ def train_one(
         close = nearest(arm, names)
         hint = f"; did you mean `{close}`?" if close else ""
         raise UserError(f"the study has no arm {arm!r}{hint}", expected=f"one of {', '.join(names)}")
-    specs = [s for s in plan_runs(study.model_copy(update={"seeds": (seed,)})) if s.arm == arm]
+    whole, study = study, study.model_copy(update={"seeds": (seed,)})
+    specs = [spec for spec in plan_runs(study) if spec.arm == arm]
     with locked(root / ".lock", busy=f"{root}: another process is training in this folder; wait for it"):
         workspace = workspace_for(study, Path(runs))
         # As many threads as the whole study would give this run, so that compare gets the same numbers.
-        count = worker_count(len(plan_runs(study)))
-        return _run_all(specs, workspace, Path(runs), observer or SilentStudy(), count)
+        count = worker_count(len(plan_runs(whole)))
+        schedule = Schedule(study, workspace, root, observer or SilentStudy(), specs)
+        return _run(schedule, workspace, Path(runs), count)
 
 
-def _run_halving(
-    study: Study, workspace: Workspace, runs: Path, observer: StudyObserver, workers: int | None
-) -> tuple[Study, list[FinishedRun], list[StoppedRecord]]:
-    """Make all runs; where the study halves its sweeps seed by seed, without the settings that fell behind."""
-    # As many side by side, with as many threads each, as if nothing were stopped: the same runs give the same numbers.
-    count = worker_count(len(plan_runs(study)), workers)
-    stopped: list[StoppedRecord] = []
-    if study.halves:
-        made: list[RunRecord] = []
-        for seed in study.seeds:
-            of_seed = plan_runs(study.model_copy(update={"seeds": (seed,)}))
-            made += [run.record for run in _run_all(of_seed, workspace, runs, observer, count)]
-            if seed != study.seeds[-1]:
-                study, behind = halve(study, made, primaries(workspace.base.tasks))
-                stopped += behind
-        finished = _run_all(plan_runs(study), workspace, runs, SilentStudy(), count)
-        if study.keep != "all":
-            prune(study_folder(study, runs), made, {run.record.folder for run in finished})
-        return study, finished, stopped
-    return study, _run_all(plan_runs(study), workspace, runs, observer, count), stopped
-
-
-def _run_all(
-    specs: Sequence[RunSpec], workspace: Workspace, runs: Path, observer: StudyObserver, count: int
-) -> list[FinishedRun]:
+def _run(schedule: Schedule, workspace: Workspace, runs: Path, count: int) -> list[FinishedRun]:
     """Make what isn't on disk yet, ``count`` at a time, and read all from there: old and new runs are the same."""
-    root = study_folder(workspace.study, runs)
-    missing: dict[int, RunSpec] = {}
-    again: dict[int, RunSpec] = {}
-    hashes: set[tuple[str, str]] = set()
-    for number, spec in enumerate(specs, start=1):
-        if find_run(spec, workspace, root) is not None:
-            observer.on_run(spec, number=number, total=len(specs), cached=True)
-            continue
-        # Two arms may say the same in other words; such a run is made once and found for both.
-        key = (spec.task, run_hash(spec, workspace))
-        (again if key in hashes else missing)[number] = spec
-        hashes.add(key)
-    if missing:
-        run_packed(missing, workspace, runs, root, workers=count, total=len(specs), observer=observer)
-    for number, spec in again.items():
-        observer.on_run(spec, number=number, total=len(specs), cached=True)
-    return [_found(spec, workspace, root) for spec in specs]
-
-
-def _found(spec: RunSpec, workspace: Workspace, root: Path) -> FinishedRun:
-    run = find_run(spec, workspace, root)
-    if run is None:
-        raise RunError(
-            f"{spec.label}: the run was made but is not in {root}: data, encoder or runs changed meanwhile; "
-            "run the same command again"
-        )
-    return run
+    if schedule.left:
+        run_packed(schedule, workspace, runs, study_folder(workspace.study, runs), workers=count)
+    return schedule.finished()

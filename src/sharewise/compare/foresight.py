@@ -14,6 +14,7 @@ from sharewise.compare.finding import FEWEST_SEEDS
 from sharewise.compare.judging import margin_of, outputs_of
 from sharewise.compare.planning import RunSpec, plan_arms, plan_runs
 from sharewise.compare.running import FinishedRun, find_run
+from sharewise.compare.swept import StoppedRecord
 from sharewise.compare.watching import StudyObserver
 from sharewise.compare.workspace import Workspace
 from sharewise.data.table import StudyData
@@ -102,6 +103,10 @@ class Foreseeing:
         else:
             self._tell()
         return _Ending(self.inner.on_run(spec, number=number, total=total, cached=cached), self, spec.label)
+
+    def on_stopped(self, stopped: Sequence[StoppedRecord], *, total: int) -> None:
+        """See StudyObserver."""
+        self.inner.on_stopped(stopped, total=total)
 
     def on_baseline(self, powers: Sequence[Power]) -> None:
         """See StudyObserver."""

@@ -59,6 +59,11 @@ def halve(
     return study.with_stopped(record.name for record in records), records
 
 
+def stoppable(study: Study) -> list[str]:
+    """The settings of sweeps that may come to be stopped."""
+    return [name for name in study.settings if not _has_equal_weights(study, name)]
+
+
 def _has_equal_weights(study: Study, name: str) -> bool:
     """Whether a setting of a sweep over weights gives all tasks the same."""
     weights = {task: keys.weight for task, keys in study.resolve(name).tasks.items()}

@@ -12,8 +12,8 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +24,7 @@ import torch
 
 from sharewise.compare.planning import RunSpec
 from sharewise.compare.running import make_run
-from sharewise.compare.watching import StudyObserver
+from sharewise.compare.scheduling import Schedule
 from sharewise.compare.worker import start_worker, work
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import RunError
@@ -59,17 +59,8 @@ def thread_count(workers: int) -> int:
     return min(share, max(1, int(asked))) if asked.isdecimal() else share
 
 
-def run_packed(
-    specs: Mapping[int, RunSpec],
-    workspace: Workspace,
-    runs: Path,
-    root: Path,
-    *,
-    workers: int,
-    total: int,
-    observer: StudyObserver,
-) -> None:
-    """Make these runs (by number, from 1), ``workers`` at a time.
+def run_packed(schedule: Schedule, workspace: Workspace, runs: Path, root: Path, *, workers: int) -> None:
+    """Make the runs that are left, ``workers`` at a time.
 
     A failure or Ctrl-C stops all of them, each at a checkpoint, and is raised again.
 
@@ -77,26 +68,25 @@ def run_packed(
         RunError: where the system ended a worker.
     """
     threads = thread_count(workers)
-    if workers == 1 or len(specs) == 1:
+    if workers == 1 or schedule.left == 1:
         with threads_set(threads):
-            for number, spec in specs.items():
-                told = observer.on_run(spec, number=number, total=total, cached=False)
-                make_run(spec, workspace, root, observer=told)
+            while (taken := schedule.take()) is not None:
+                number, spec = taken
+                make_run(spec, workspace, root, observer=schedule.begin(number, spec))
+                schedule.ended(spec)
         return
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     alive, stop = context.Pipe(duplex=False)
     with _environment(OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false"):
         pool = ProcessPoolExecutor(
-            min(workers, len(specs)),
+            min(workers, schedule.left),
             context,
             start_worker,
             (workspace.study, runs, root, threads, events, os.getpid(), alive),
         )
         try:
-            with _interrupts_blocked():
-                futures = {pool.submit(work, number, spec): number for number, spec in specs.items()}
-            _watch(futures, specs, events, total, observer)
+            _make_all(schedule, pool, events, workers)
         except BrokenProcessPool:
             raise RunError(
                 "a process that made a run was ended from outside, perhaps because memory ran out; "
@@ -109,32 +99,38 @@ def run_packed(
             alive.close()
 
 
-def _watch(
-    futures: Mapping[Future[None], int],
-    specs: Mapping[int, RunSpec],
-    events: Any,
-    total: int,
-    observer: StudyObserver,
-) -> None:
-    """Pass the workers' events on until all runs are made and have said so."""
+def _make_all(schedule: Schedule, pool: ProcessPoolExecutor, events: Any, workers: int) -> None:
+    """Keep the workers busy, and pass their events on, until all runs are made and have said so."""
+    specs: dict[int, RunSpec] = {}
     observers: dict[int, Observer] = {}
-    left, silent = set(futures), set(specs)
+    running: dict[Future[None], int] = {}
+    silent: set[int] = set()
     deadline = float("inf")
-    while left or (silent and time.monotonic() < deadline):
-        done, left = wait(left, timeout=0.1) if left else (set(), left)
+    while True:
+        while len(running) < workers and (taken := schedule.take()) is not None:
+            number, spec = taken
+            specs[number] = spec
+            silent.add(number)
+            with _interrupts_blocked():
+                running[pool.submit(work, number, spec)] = number
+        if not running and (not silent or time.monotonic() > deadline):
+            return
+        done = wait(running, timeout=0.1, return_when=FIRST_COMPLETED).done if running else set()
         while True:
             try:
-                number, event, arguments = events.get(timeout=0.0 if left else 0.1)
+                number, event, arguments = events.get(timeout=0.0 if running else 0.1)
             except queue.Empty:
                 break
             if number not in observers:
-                observers[number] = observer.on_run(specs[number], number=number, total=total, cached=False)
+                observers[number] = schedule.begin(number, specs[number])
             getattr(observers[number], event)(**arguments)
             if event == "on_end":
                 silent.discard(number)
         for future in done:
+            number = running.pop(future)
             future.result()
-        if not left and deadline == float("inf"):
+            schedule.ended(specs[number])
+        if not running and not schedule.left and deadline == float("inf"):
             deadline = time.monotonic() + _LAST_EVENTS_SECONDS
 
 

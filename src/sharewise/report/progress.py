@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sharewise.audit.schema import Power
 from sharewise.compare import RunSpec, plan_runs
+from sharewise.compare.swept import StoppedRecord
 from sharewise.report.words import decimal, in_points, size
 from sharewise.study import Study
 
@@ -78,15 +79,24 @@ class ConsoleObserver:
         if total != self.total:
             # The trials of a search come before the runs that follow from it, and are counted by themselves.
             self.total, self.cached, self.shares = total, 0, {}
-        lines = RunLines(self, f"{number:>{len(str(total))}}/{total} {spec.label}", number, total)
+        lines = RunLines(self, f"{number:>{len(str(total))}}/{total} {spec.label}", number)
         if cached:
             # Not counted as made: that would pass for speed.
             self.cached += 1
             self.say(f"{self.fitted(lines.name)}{_GAP}on disk already", style="dim")
         else:
             self.shares[number] = 0.0
-        self.show_share(total)
+        self.show_share()
         return lines
+
+    def on_stopped(self, stopped: Sequence[StoppedRecord], *, total: int) -> None:
+        """Name the settings that are behind."""
+        self.total = total
+        seeds = ", ".join(str(seed) for seed in stopped[0].seeds)
+        self.say(f"behind on validation with seed{'s' * (len(stopped[0].seeds) > 1)} {seeds}, so stopped:")
+        for line in _lines([record.name for record in stopped], self.console.width - len(_INDENT)):
+            self.say(_INDENT + line)
+        self.show_share()
 
     def on_baseline(self, powers: Sequence[Power]) -> None:
         """Say what the study can show, now that its baseline is trained."""
@@ -97,14 +107,14 @@ class ConsoleObserver:
         for line in _lines(told, self.console.width - len(_INDENT)):
             self.say(_INDENT + line)
 
-    def show_share(self, total: int) -> None:
+    def show_share(self) -> None:
         """Move the bar of all runs."""
         finished = self.cached + sum(share == 1.0 for share in self.shares.values())
         self.bars.update(
             self.study,
-            total=total - self.cached,
+            total=self.total - self.cached,
             completed=sum(self.shares.values()),
-            done=f"{finished}/{total} runs",
+            done=f"{finished}/{self.total} runs",
             left="left",
         )
 
@@ -154,11 +164,10 @@ class ConsoleObserver:
 class RunLines:
     """Shows one run."""
 
-    def __init__(self, shown: ConsoleObserver, name: str, number: int, total: int) -> None:
+    def __init__(self, shown: ConsoleObserver, name: str, number: int) -> None:
         self.shown = shown
         self.name = name
         self.number = number
-        self.runs = total
         self.bar: TaskID | None = None
         self.start = 0
 
@@ -179,7 +188,7 @@ class RunLines:
             self.shown.bars.update(self.bar, completed=step, done=f"{step:,}/{total:,}")
         # Full only when it is on disk.
         self.shown.shares[self.number] = min(0.999, (step - self.start) / max(1, total - self.start))
-        self.shown.show_share(self.runs)
+        self.shown.show_share()
 
     def on_note(self, note: str) -> None:
         """Say what happened."""
@@ -194,7 +203,7 @@ class RunLines:
         if self.bar is not None:
             self.shown.bars.remove_task(self.bar)
         self.shown.shares[self.number] = 1.0
-        self.shown.show_share(self.runs)
+        self.shown.show_share()
 
     def _say(self, text: str, *, style: str = "") -> None:
         self.shown.say(f"{self.shown.fitted(self.name)}{_GAP}{text}", style=style)
