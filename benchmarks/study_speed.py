@@ -1,10 +1,9 @@
 """A whole study beside the same runs one after another with HF Trainer, tuned.
 
 The study has the shape of a published comparison: two tasks, each alone, both together, and six settings of their
-weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached, once
-as it is and once with ``halving``. HF Trainer trains as many models on the same rows in one process, one after another,
-and answers the same validation and test rows with each; its shared models have one head for both tasks, which costs it
-no more.
+weights, three seeds: 27 models. Sharewise's time is that of ``compare`` from files to verdicts, nothing cached. HF
+Trainer trains as many models on the same rows in one process, one after another, and answers the same validation and
+test rows with each; its shared models have one head for both tasks, which costs it no more.
 
     python benchmarks/study_speed.py [--rows 320]
 """
@@ -29,14 +28,14 @@ SEEDS = (1, 2, 3)
 
 
 def simulated(
-    rows: int, *, test: int = 128, tasks: dict[str, str] = TASKS
+    rows: int, *, validation: int = 64, test: int = 128, tasks: dict[str, str] = TASKS
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Return each task's own simulated dialogues, by split; tasks are named with their label columns."""
     from sharewise.data.corpus.dialogues import simulate
 
     found = {}
     for number, (task, label) in enumerate(tasks.items(), start=1):
-        sizes = {"train": rows, "validation": 64, "test": test}
+        sizes = {"train": rows, "validation": validation, "test": test}
         whole = simulate("en", list(sizes.values()), number, "published")
         text = (pl.col("human_question") + " " + pl.col("bot_response")).alias("text")
         whole = whole.select(text, pl.col(label).alias("label"))
@@ -61,9 +60,7 @@ def written(data: Mapping[str, Mapping[str, pl.DataFrame]], folder: Path) -> dic
     }
 
 
-def sharewise_seconds(
-    data: dict[str, dict[str, pl.DataFrame]], folder: Path, *, halving: bool = False
-) -> float:
+def sharewise_seconds(data: dict[str, dict[str, pl.DataFrame]], folder: Path) -> float:
     """Compare all arms, from files to verdicts."""
     from sharewise import Study, compare
 
@@ -75,13 +72,11 @@ def sharewise_seconds(
         arms={"hard": {"sharing": "hard"}},
         sweep={"hard": {"weights": [dict(zip(TASKS, pair, strict=True)) for pair in WEIGHTS]}},
         seeds=SEEDS,
-        halving=halving,
     )
     started = time.perf_counter()
     results = compare(study, runs=folder / "runs")
     seconds = time.perf_counter() - started
-    made = len({run.hash for run in results.runs}) + sum(len(stopped.seeds) for stopped in results.stopped)
-    print(f"Sharewise{', halving' * halving}: {made} runs, {seconds:.1f} s", flush=True)
+    print(f"Sharewise: {len({run.hash for run in results.runs})} runs, {seconds:.1f} s", flush=True)
     return seconds
 
 
@@ -119,12 +114,10 @@ def main() -> None:
     options = parser.parse_args()
     print(machine("torch", "transformers", "accelerate"))
     data = simulated(options.rows)
-    mine = []
-    for halving in (False, True):
-        with tempfile.TemporaryDirectory() as folder:
-            mine.append(sharewise_seconds(data, Path(folder), halving=halving))
+    with tempfile.TemporaryDirectory() as folder:
+        mine = sharewise_seconds(data, Path(folder))
     its = hf_seconds(data)
-    print(f"ratio: {mine[0] / its:.2f}; with halving {mine[1] / its:.2f}")
+    print(f"ratio: {mine / its:.2f}")
 
 
 if __name__ == "__main__":
