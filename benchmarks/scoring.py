@@ -26,7 +26,7 @@ from nine_criteria import MAX_LENGTH, dialogues, machine, save_pipelines, save_s
 BATCH = 32
 # Texts a repetition: so many that each rival takes some seconds.
 TEXTS, ONE, NINE = 1024, 256, 32
-ENGINES = ("torch", "torch-bf16", "onnx", "onnx-int8")
+ENGINES = ("torch", "torch-bf16", "torch-int8", "onnx", "onnx-int8")
 
 
 def rates(repetitions: int, folder: Path) -> None:

@@ -16,7 +16,7 @@ ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A model's folder, such as runs/dialogue-quality/model.")
 ]
 Engines = Annotated[
-    Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"],
+    Literal["auto", "torch", "torch-bf16", "torch-int8", "onnx", "onnx-int8"],
     typer.Option(
         "--engine", help="auto: the fastest here of PyTorch in float32, in bfloat16, and the float32 export."
     ),

@@ -10,13 +10,14 @@ from sharewise.compare.foresight import Foreseeing
 from sharewise.compare.keeping import kept_folders, prune
 from sharewise.compare.packing import run_packed, thread_count, threads_set, worker_count
 from sharewise.compare.planning import plan_arms, plan_runs
+from sharewise.compare.quantising import try_integers
 from sharewise.compare.restating import restate
 from sharewise.compare.results import Results
 from sharewise.compare.running import FinishedRun
 from sharewise.compare.scheduling import Schedule
 from sharewise.compare.searching import search
 from sharewise.compare.second_look import earlier_results, is_second_look
-from sharewise.compare.shipping import ship_anew
+from sharewise.compare.shipping import ship_anew, to_ship
 from sharewise.compare.watching import SilentStudy, StudyObserver
 from sharewise.compare.workspace import Workspace
 from sharewise.errors import UserError, nearest
@@ -99,6 +100,7 @@ def compare(
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records if study.keep == "all" else schedule.made, kept)
         restate(root, study, workspace, [run for run in finished if run.record.folder in kept])
+        try_integers(study, workspace, root, to_ship(results, root))
         ship_anew(results, root)
     return results
 

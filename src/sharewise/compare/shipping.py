@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sharewise.compare.keeping import MODEL, chosen_seed
 from sharewise.compare.restating import restate_as
-from sharewise.compare.results import Results
+from sharewise.compare.results import Results, RunRecord
 from sharewise.errors import UserError, nearest
 from sharewise.models.saved import model_folders, save_models
 from sharewise.study import SINGLE
@@ -60,12 +60,11 @@ def ship(
         close = nearest(arm, results.arms)
         hint = f"; did you mean `{close}`?" if close else ""
         raise UserError(f"the study has no arm {arm!r}{hint}", expected=f"one of {', '.join(results.arms)}")
-    if arm is not None:
-        reason = f"{arm} was asked for."
-    elif results.recommendation is not None:
-        arm, reason = results.recommendation.arm, results.recommendation.reason
+    recommended, reason = _recommended(results)
+    if arm is None:
+        arm = recommended
     else:
-        arm, reason = SINGLE, f"No arm was judged, so {SINGLE} is taken."
+        reason = f"{arm} was asked for."
     of_arm = [run for run in results.runs if run.arm == arm]
     seed = chosen_seed(of_arm, root)
     if seed is None:
@@ -84,3 +83,17 @@ def ship(
     save_models(output, parts, licence=licence)
     restate_as(results, runs, output)
     return Shipped(folder=output, arm=arm, seed=seed, models=len(parts), reason=reason)
+
+
+def to_ship(results: Results, root: Path) -> list[RunRecord]:
+    """The runs whose models are those of the recommended arm; none where its weights are not on disk."""
+    of_arm = [run for run in results.runs if run.arm == _recommended(results)[0]]
+    seed = chosen_seed(of_arm, root)
+    return [run for run in of_arm if run.seed == seed]
+
+
+def _recommended(results: Results) -> tuple[str, str]:
+    """An arm, and why this one."""
+    if results.recommendation is not None:
+        return results.recommendation.arm, results.recommendation.reason
+    return SINGLE, f"No arm was judged, so {SINGLE} is taken."

@@ -89,7 +89,10 @@ def _body(name: str, manifests: Sequence[Manifest]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for manifest in manifests:
         for task, by_split in manifest.metrics.items():
-            for split, found in by_split.items():
+            rows = list(by_split.items())
+            if task in manifest.integers:
+                rows.append(("validation, in 8-bit integers", manifest.integers[task]))
+            for split, found in rows:
                 low_high = "–" if found.interval is None else "{:.4f} to {:.4f}".format(*found.interval)
                 yield (
                     f"| {_cell(task)} | {split} | {found.metric} | {found.value:.4f} | {low_high} "

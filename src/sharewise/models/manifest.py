@@ -88,6 +88,10 @@ class Facts(Options):
     metrics: dict[str, dict[str, SavedMetric]] = Field(
         default_factory=dict, description="task -> split -> primary metric"
     )
+    integers: dict[str, SavedMetric] = Field(
+        default_factory=dict,
+        description="task -> primary metric on validation, computed in 8-bit integers; none where that was not tried",
+    )
     thresholds: dict[str, tuple[Threshold, ...]] = Field(
         default_factory=dict, description="task -> one an output; .5 where a task has none"
     )
@@ -99,7 +103,7 @@ class Facts(Options):
 
     def of_tasks(self, tasks: Collection[str]) -> Self:
         """The same, with what is known of each task for some of them alone."""
-        by_task = ("metrics", "thresholds", "calibration")
+        by_task = ("metrics", "integers", "thresholds", "calibration")
         update = {key: {t: v for t, v in getattr(self, key).items() if t in tasks} for key in by_task}
         return self.model_copy(update=update)
 

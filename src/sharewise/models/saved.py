@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from sharewise.models.manifest import (
     Bundle,
     Facts,
     Manifest,
+    SavedMetric,
     SavedTask,
     check_files,
     damaged,
@@ -47,6 +48,7 @@ __all__ = [
     "load_model",
     "load_models",
     "model_folders",
+    "restate_integers",
     "restate_models",
     "save_model",
     "save_models",
@@ -191,13 +193,39 @@ def restate_models(folder: Path, facts: Facts) -> None:
         folder: that `save_models` wrote.
         facts: with calibration, thresholds and metrics of all its tasks.
     """
+
+    def restated(manifest: Manifest) -> Manifest:
+        own = facts.of_tasks(manifest.answers)
+        if (manifest.calibration, manifest.thresholds) == (own.calibration, own.thresholds):
+            return manifest
+        # What 8-bit integers score was found with the decisions of before.
+        changed = ("calibration", "thresholds", "metrics", "integers")
+        return manifest.model_copy(update={key: getattr(own, key) for key in changed})
+
+    _restate(folder, restated)
+
+
+def restate_integers(folder: Path, found: Mapping[str, SavedMetric]) -> None:
+    """Let saved models say what their tasks score in 8-bit integers.
+
+    Args:
+        folder: that `save_models` wrote.
+        found: by task.
+    """
+
+    def restated(manifest: Manifest) -> Manifest:
+        own = {task: metric for task, metric in found.items() if task in manifest.answers}
+        return manifest.model_copy(update={"integers": own})
+
+    _restate(folder, restated)
+
+
+def _restate(folder: Path, restated: Callable[[Manifest], Manifest]) -> None:
     whole, digests = read_manifest(folder), {}
     for name, part in model_folders(folder).items():
-        manifest = _one(part)
-        own = facts.of_tasks(manifest.answers)
-        if (manifest.calibration, manifest.thresholds) != (own.calibration, own.thresholds):
-            update = {key: getattr(own, key) for key in ("calibration", "thresholds", "metrics")}
-            manifest = write_manifest(part, manifest.model_copy(update=update))
+        before = _one(part)
+        if (manifest := restated(before)) != before:
+            manifest = write_manifest(part, manifest)
             _write_card(part, [manifest])
         digests[name] = manifest.digest
     if isinstance(whole, Bundle) and whole.models != digests:
@@ -296,7 +324,8 @@ def copy_model(model: LoadedModel, folder: Path) -> None:
         sharing_name=manifest.sharing,
         sharing_options=SHARINGS[manifest.sharing].options.model_validate(manifest.sharing_options),
         max_length=manifest.max_length,
-        facts=Facts(**{name: getattr(manifest, name) for name in Facts.model_fields}),
+        # With other weights 8-bit integers would score something else.
+        facts=Facts(**{name: getattr(manifest, name) for name in Facts.model_fields if name != "integers"}),
         serves=manifest.serves,
     )
 

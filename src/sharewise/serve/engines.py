@@ -6,6 +6,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, final
@@ -28,8 +29,10 @@ from sharewise.serve.bfloat16 import (
     quickened,
     writes_quickly,
 )
+from sharewise.serve.integers import bears_integers, in_integers
 
-EngineName = Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"]
+EngineName = Literal["auto", "torch", "torch-bf16", "torch-int8", "onnx", "onnx-int8"]
+TorchName = Literal["torch", "torch-bf16", "torch-int8"]
 # Folder of an export in a model's folder, and its files.
 ONNX, FLOAT, INT8 = "onnx", "model.onnx", "model.int8.onnx"
 _FILES = {"onnx": FLOAT, "onnx-int8": INT8}
@@ -58,21 +61,24 @@ class Engine(ABC):
 
 @final
 class TorchEngine(Engine):
-    """The models in PyTorch, in float32 as they were loaded, or their encoders in bfloat16.
+    """The models in PyTorch, in float32 as they were loaded, or their encoders in bfloat16 or 8-bit integers.
 
     Args:
         models: models that read the same tokens.
         device: where to compute; a GPU where there is one if None.
-        bfloat16: whether to compute in it; models that write their answers stay in float32 where kernels in C can't
+        name: what it computes in. In bfloat16 models that write their answers stay in float32 where kernels in C can't
             score them.
+
+    Raises:
+        UserError: where 8-bit integers are asked for that these models, or this machine, can't compute in.
     """
 
     def __init__(
-        self, models: Sequence[LoadedModel], device: str | None = None, *, bfloat16: bool = False
+        self, models: Sequence[LoadedModel], device: str | None = None, *, name: TorchName = "torch"
     ) -> None:
-        self.name = "torch-bf16" if bfloat16 else "torch"
+        self.name = name
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        made = [_reduced(model.sharing, self.device) if bfloat16 else model.sharing for model in models]
+        made = [_made(name, model.sharing, self.device) for model in models]
         self.packs = all(map(packs, made))
         self.models = [
             (frozenset(model.tasks), sharing.to(self.device))
@@ -87,11 +93,26 @@ class TorchEngine(Engine):
         # What isn't in bfloat16 itself (a method's own layers in the encoder) is cast as in training.
         for own, sharing in self.models:
             if own.intersection(tasks):
-                reduced = self.name == "torch-bf16" and (not isinstance(sharing, Text2Text) or sharing.quick)
+                reduced = self.name != "torch" and (not isinstance(sharing, Text2Text) or sharing.quick)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False):
                     # A model may have heads that it doesn't serve, as where weights were selected task by task.
                     outputs.update({task: block for task, block in sharing(there).items() if task in own})
         return {task: block.float().cpu() for task, block in outputs.items()}
+
+
+def _made(name: TorchName, model: Model, device: torch.device) -> Model:
+    if name == "torch":
+        return model
+    if name == "torch-bf16":
+        return _reduced(model, device)
+    found = in_integers(model, device)
+    if found is None:
+        raise UserError(
+            "the engine torch-int8 can't compute this model here",
+            expected="heads on an encoder of BERT's family, a CPU, and a C compiler",
+            action="take the engine `auto`",
+        )
+    return found
 
 
 def _reduced(model: Model, device: torch.device) -> Model:
@@ -142,10 +163,11 @@ def open_engine(
     """Open the engine that was asked for, or of ``auto`` the fastest one here.
 
     ``auto`` compares PyTorch in float32, PyTorch in bfloat16 where the hardware multiplies it, and the float32 export
-    where there is one: their answers are the same but for rounding. 8-bit integers are taken only when asked for.
+    where there is one: their answers are the same but for rounding. PyTorch in 8-bit integers is among them where
+    these were tried on the model's validation split, and cost no task more than half a point (`bears_integers`).
 
     Args:
-        wanted: auto, torch, torch-bf16, onnx or onnx-int8.
+        wanted: auto, torch, torch-bf16, torch-int8, onnx or onnx-int8.
         models: models that read the same tokens.
         folder: the model's folder, in which an export may lie; None for none.
         digest: of all models of the folder.
@@ -153,8 +175,8 @@ def open_engine(
     Raises:
         UserError: where an export is asked for and isn't there, is of another model, or was changed.
     """
-    if wanted in ("torch", "torch-bf16"):
-        return TorchEngine(models, bfloat16=wanted == "torch-bf16")
+    if wanted == "torch" or wanted == "torch-bf16" or wanted == "torch-int8":
+        return TorchEngine(models, name=wanted)
     if wanted == "auto":
         return _fastest(models, folder, digest)
     if folder is None:
@@ -169,6 +191,9 @@ def _fastest(models: Sequence[LoadedModel], folder: Path | None, digest: str) ->
     candidates: list[Engine] = [plain]
     if has_bfloat16(plain.device) and any(_can_be_reduced(model.sharing, plain.device) for model in models):
         candidates += _close_enough(models, plain)
+    if all(bears_integers(model.manifest) for model in models):
+        with suppress(UserError):  # It was tried on another machine.
+            candidates.append(TorchEngine(models, name="torch-int8"))
     exported = folder is not None and (folder / ONNX / FLOAT).is_file()
     if (
         folder is not None
@@ -186,7 +211,7 @@ def _close_enough(models: Sequence[LoadedModel], exact: TorchEngine) -> list[Eng
     """The engine in bfloat16, unless an encoder doesn't bear it: then nothing."""
     tasks = [task for model in models for task in model.tasks]
     try:
-        reduced = TorchEngine(models, bfloat16=True)
+        reduced = TorchEngine(models, name="torch-bf16")
         for rows, length in _TRIALS:
             tokens = _trial(rows, length, models)
             expected, found = exact.forward(tokens, tasks), reduced.forward(tokens, tasks)

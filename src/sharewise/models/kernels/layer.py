@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from sharewise.models.kernels.dropout import MOST, kept, random_cells
+from sharewise.models.kernels.integer_layer import IntegerWeight, integer_layer
 from sharewise.models.kernels.native_layer import NativeLayer
 from sharewise.models.kernels.packing import Packing, current
 from sharewise.models.kernels.products import LOW, Copies, FastLinear, low_on_cpu
@@ -178,11 +179,18 @@ class FastLayer:
         joint: copies in bfloat16 of the weights and biases of queries, keys and values, one under the other.
         native: whether kernels in C compute what is between its products.
         last: whether no other layer reads its states.
+        integers: the weights in 8-bit integers, where it is to compute with these; it then can't learn.
     """
 
     joint: tuple[torch.Tensor, torch.Tensor]
     native: bool
     last: bool = False
+    integers: tuple[IntegerWeight, ...] = ()
+
+    def quantise(self) -> None:
+        """Compute with 8-bit integers from now on, with the weights as they are now."""
+        weights = [product.weight for product in _parts(self)[0]]
+        self.integers = tuple(map(IntegerWeight.of, (torch.cat(weights[:3]), *weights[3:])))
 
     def forward(self, hidden_states: torch.Tensor, *others: Any, **keywords: Any) -> Any:
         """See the layer's own class."""
@@ -208,9 +216,11 @@ class FastLayer:
             states=(rates[1], rates[2]),
             eps=(norms[0].eps, norms[1].eps),
         )
+        states = hidden_states[0].to(LOW)
+        if self.integers and not layer.training:
+            return integer_layer(states, shape, self.integers, weights)[None]
         # Asked for one by one they are brought up to date, the first three where `joint` holds them.
         single = [copy for product in products for copy in product.low()]
-        states = hidden_states[0].to(LOW)
         compute: Any = NativeLayer if self.native and packing.length <= LONGEST else _Layer
         found: torch.Tensor = compute.apply(states, shape, (*self.joint, *single[6:]), *weights)
         return found[None]

@@ -26,6 +26,9 @@ _SIGNATURES: dict[str, tuple[tuple[Any, ...], bool]] = {
     "gated_gelu": ((_P, _P, _I, _I), False),
     "log_sums": ((_P, _P, _I, _I, _I), False),
     "read_texts": ((_P, _I, _P, _P, _I, _P, _P, _P, _I, _I, _P, *[_I] * 4), True),
+    "quantise_rows": ((_P, _P, _P, _I, _I, _I), False),
+    "restore_rows": ((*[_P] * 4, _I, _I, _I), False),
+    "gelu_rows": ((*[_P] * 6, _I, _I, _I), False),
     "squares": ((_P, _P, _I, _P, _I), True),
     "adamw": ((*[_P] * 9, _I, *[_F] * 4, _I), True),
 }
@@ -243,6 +246,28 @@ class Kernels:
             *(len(asks) - 1, heads, width // heads),
         )
         return context
+
+    def quantised(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``(rows, width)`` as whole numbers, int8 from -127 to 127, and the scale of each row ``(rows,)``."""
+        whole, scales = torch.empty_like(x, dtype=torch.int8), torch.empty(len(x))
+        self._call("quantise_rows", x, whole, scales, *x.shape)
+        return whole, scales
+
+    def restored(
+        self, products: torch.Tensor, of_rows: torch.Tensor, of_columns: torch.Tensor
+    ) -> torch.Tensor:
+        """Return int32 ``(rows, width)`` times the scales of its rows and columns."""
+        y = torch.empty_like(products, dtype=_LOW)
+        self._call("restore_rows", products, of_rows, of_columns, y, *products.shape)
+        return y
+
+    def quantised_gelu(
+        self, products: torch.Tensor, of_rows: torch.Tensor, of_columns: torch.Tensor, bias: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what ``quantised`` does of GELU of ``restored`` and a bias."""
+        whole, scales = torch.empty_like(products, dtype=torch.int8), torch.empty(len(products))
+        self._call("gelu_rows", products, of_rows, of_columns, bias, whole, scales, *products.shape)
+        return whole, scales
 
     def squares(self, gradients: Sequence[torch.Tensor]) -> float:
         """Return the sum of squares of all numbers of float32 tensors."""

@@ -1,0 +1,70 @@
+"""What 8-bit integers cost the recommended model on validation: its folder says so, for the engine `auto` to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from sharewise.compare.deciding import Fitted, as_fitted
+from sharewise.compare.describing import metric_with_interval
+from sharewise.compare.keeping import MODEL
+from sharewise.compare.planning import plan_arms
+from sharewise.compare.results import RunRecord
+from sharewise.compare.workspace import Workspace
+from sharewise.data.table import Table
+from sharewise.data.tokens import TokenStore
+from sharewise.errors import UserError
+from sharewise.models.manifest import SavedMetric
+from sharewise.models.saved import LoadedModel, load_model, model_folders, restate_integers
+from sharewise.serve.engines import TorchEngine
+from sharewise.study import Study
+from sharewise.train.scoring import score_split
+
+
+def try_integers(study: Study, workspace: Workspace, root: Path, runs: Sequence[RunRecord]) -> None:
+    """Score validation with kept models in 8-bit integers, where this machine can and it wasn't done before.
+
+    A GPU has other means, so that nothing is tried where there is one.
+
+    Args:
+        study: whose runs they are, with what a search chose.
+        workspace: with its data.
+        root: the study's folder.
+        runs: whose weights are on disk.
+    """
+    if torch.cuda.is_available():
+        return
+    arms = {arm.name: arm.resolved for arm in plan_arms(study)}
+    for run in runs:
+        arm = arms[run.arm]
+        table, store = workspace.data(arm).tables["validation"], workspace.stores(arm)["validation"]
+        found: dict[str, SavedMetric] = {}
+        for part in model_folders(root / run.folder / MODEL).values():
+            model = load_model(part, trust_remote_code=arm.encoder.trust_remote_code)
+            found |= model.manifest.integers or _scored(model, table, store)
+        restate_integers(root / run.folder / MODEL, found)
+
+
+def _scored(model: LoadedModel, table: Table, store: TokenStore) -> Mapping[str, SavedMetric]:
+    """Each task's primary metric in 8-bit integers; nothing where the model can't be computed in them."""
+    try:
+        engine = TorchEngine([model], device="cpu", name="torch-int8")
+    except UserError:
+        return {}
+    own = list(model.tasks)
+    answers = score_split(
+        lambda tokens, _: engine.forward(tokens, own),
+        tasks=model.tasks,
+        table=table,
+        store=store,
+        device=engine.device,
+    )
+    fitted = Fitted(dict(model.calibration), dict(model.thresholds))
+    decided = as_fitted(model.tasks, {"validation": answers}, fitted)["validation"]
+    return {
+        task: metric_with_interval(model.tasks[task], found, table)
+        for task, found in decided.items()
+        if len(found.rows)
+    }
