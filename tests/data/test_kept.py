@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 
 import numpy as np
@@ -288,3 +289,27 @@ def test_the_folder_of_a_study_may_move(files, monkeypatch):
     shutil.copytree(files, moved)
     forbid_reading(monkeypatch)
     load_kept(DATA, TASKS, folder=moved, cache=moved / "cache")
+
+
+def test_what_no_start_has_read_for_a_month_goes(files):
+    def change(old, new):
+        (files / "chats.csv").write_text((files / "chats.csv").read_text().replace(old, new))
+
+    opened(files)
+    (unread,) = folders(files)
+    change("question", "query")
+    opened(files)
+    (read,) = set(folders(files)) - {unread}
+    beside = unread.parent / "notes"
+    beside.mkdir()
+    for place in (unread, read, beside):
+        (place / "facts.json").touch()
+        os.utime(place / "facts.json", (0, 0))
+    # Reading what was kept counts, so that it stays.
+    opened(files)
+    change("query", "what")
+    opened(files)
+    left = folders(files)
+    assert unread not in left
+    assert {read, beside} < set(left)
+    assert len(left) == 3

@@ -1,7 +1,8 @@
 """What was read for a study, kept on disk: another start takes it from there and parses no file again.
 
 Kept under a hash of the files' bytes, the keys that say how they are read, and the code that reads; so a changed file
-is read anew, and nothing is ever taken for what it isn't. Errors are never kept.
+is read anew, and nothing is ever taken for what it isn't. Errors are never kept. What no start has read for a month
+goes when something else is kept: each change of files or code leaves the tables of before behind.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ import functools
 import hashlib
 import io
 import json
+import os
+import re
+import shutil
+import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +39,8 @@ _SMALL = 8 << 20
 # Keys of a task on which no table depends; losses are fitted anew. (A link is a part of what a task is.)
 _OTHER_KEYS = {"weight", "margin", "metric", "prefix", *DECISION_KEYS, *LOSS_KEYS} - {"link"}
 _FACTS = "facts.json"
+_UNREAD = 30 * 24 * 3600.0
+_KEY = re.compile("[0-9a-f]{32}")
 _FRAMES = ("texts", "slices")
 _BLOCKS = ("targets", "votes", "soft", "loss_weights")
 
@@ -69,7 +77,10 @@ def load_kept(
     notes: tuple[str, ...] = ()
     if place.is_dir():
         try:
-            return _opened(place, tasks)
+            found = _opened(place, tasks)
+            with suppress(OSError):  # A cache that can't be written to can be read.
+                os.utime(place / _FACTS)
+            return found
         except ValueError as error:
             notes = (f"The kept data {place} were damaged ({error}) and have been read anew.",)
     data = load(study_data, tasks, folder=folder)
@@ -77,11 +88,21 @@ def load_kept(
         return data
     try:
         write_folder(place, lambda beside: _write(beside, data), replace=bool(notes))
+        _forget(place.parent)
     except (OSError, pl.exceptions.PolarsError) as error:
         notes = (
             f"What was read can't be kept in {place.parent} ({error}); the next start will read it again.",
         )
     return replace(data, notes=data.notes + notes)
+
+
+def _forget(tables: Path) -> None:
+    """Delete what no start has read for a month."""
+    for place in tables.iterdir():
+        with suppress(OSError):
+            last = (place / _FACTS).stat().st_mtime
+            if _KEY.fullmatch(place.name) and time.time() - last > _UNREAD:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _states(files: list[Path] | None) -> list[tuple[int, ...]] | None:
