@@ -18,7 +18,9 @@ ModelFolder = Annotated[
 Engines = Annotated[
     Literal["auto", "torch", "torch-bf16", "torch-int8", "onnx", "onnx-int8"],
     typer.Option(
-        "--engine", help="auto: the fastest here of PyTorch in float32, in bfloat16, and the float32 export."
+        "--engine",
+        help="auto: the fastest here of PyTorch in float32, in bfloat16, in 8-bit integers where the model bears them, "
+        "and the float32 export.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]

@@ -95,8 +95,8 @@ class Scorer:
 
         Args:
             folder: such as ``runs/<study>/model``.
-            engine: what computes: ``torch``; ``onnx`` or ``onnx-int8``, where `sharewise export` made them; ``auto``
-                takes PyTorch or the float32 export, whichever is faster on this machine.
+            engine: what computes: ``torch``, ``torch-bf16``, ``torch-int8``; ``onnx`` or ``onnx-int8``, where
+                `sharewise export` made them; ``auto`` takes the fastest on this machine that is safe (`open_engine`).
             trust_remote_code: run code that came with the encoder from the hub.
 
         Raises:
@@ -107,7 +107,7 @@ class Scorer:
 
     @property
     def engine(self) -> str:
-        """What computes: torch, torch-bf16, onnx or onnx-int8."""
+        """What computes: torch, torch-bf16, torch-int8, onnx or onnx-int8."""
         return self.readers[0].engine.name
 
     def with_engine(self, engine: EngineName) -> Scorer:
