@@ -328,7 +328,7 @@ def test_a_run_that_was_trained_alone_is_not_trained_by_compare(command: Command
     code, out, err = command("compare", file)
     assert code == 0
     assert re.search(r"1/2 hard, seed 1 +on disk already", err)
-    assert re.search(r"1/2 single polite, seed 1 +\d+ updates", err)
+    assert re.search(r"2/2 single polite, seed 1 +\d+ updates", err)
     code, out, err = command("train", file, "--arm", "single", "--seed", 1, "--json")
     assert (code, err) == (0, "")
     (run,) = json.loads(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from transformers import BertConfig, BertModel
@@ -17,6 +18,7 @@ from sharewise.compare import compare, quantising
 from sharewise.data.tokens import tokenize_now
 from sharewise.errors import UserError
 from sharewise.models.encoder import Encoder, build_encoder
+from sharewise.models.kernels.integer_layer import integers_are_exact
 from sharewise.models.kernels.native import kernels
 from sharewise.models.manifest import Manifest, SavedMetric, read_manifest
 from sharewise.models.saved import restate_integers
@@ -24,11 +26,14 @@ from sharewise.models.sharing import SHARINGS
 from sharewise.models.tokenizers import load_tokenizer
 from sharewise.serve import Scorer, engines
 from sharewise.serve.integers import bears_integers, in_integers
+from sharewise.serve.predict import predict_file
 from sharewise.study import Study
 from tiny_study import tiny_study
 
 CPU = torch.device("cpu")
-pytestmark = pytest.mark.skipif(kernels() is None, reason="no kernels in C on this machine")
+pytestmark = pytest.mark.skipif(
+    kernels() is None or not integers_are_exact(), reason="no kernels in C, or no VNNI, on this machine"
+)
 
 
 def bert(words: int = 300) -> BertModel:
@@ -68,11 +73,13 @@ def test_where_it_can_not_compute_the_engine_says_what_it_needs(model_folder):
         Scorer.load(model_folder, engine="torch-int8")
 
 
-def with_metrics(manifest: Manifest, **values: tuple[float, float | None]) -> Manifest:
+def with_metrics(
+    manifest: Manifest, *, metric: str = "mcc", rows: int = 200, **values: tuple[float, float | None]
+) -> Manifest:
     """A manifest whose tasks scored the first number, and in 8-bit integers the second."""
 
     def scored(value: float) -> SavedMetric:
-        return SavedMetric(metric="mcc", value=value, interval=None, rows=100)
+        return SavedMetric(metric=metric, value=value, interval=(value, value), rows=rows)
 
     metrics = {task: {"validation": scored(exact)} for task, (exact, _) in values.items()}
     integers = {task: scored(found) for task, (_, found) in values.items() if found is not None}
@@ -89,9 +96,32 @@ def test_every_task_has_to_bear_it(model_folder):
     assert not bears_integers(with_metrics(manifest, polite=(0.9, 0.9), topic=(0.5, 0.506)))
     assert not bears_integers(with_metrics(manifest, polite=(0.9, 0.9), topic=(0.5, None)))
     assert not bears_integers(with_metrics(manifest, polite=(0.9, float("nan"))))
-    # Errors in a unit of their own.
-    assert bears_integers(with_metrics(manifest, stars=(20.0, 20.09)))
-    assert not bears_integers(with_metrics(manifest, stars=(20.0, 20.11)))
+    # Errors in a unit of their own, large or small.
+    for unit in (1e-3, 1e3):
+        assert bears_integers(with_metrics(manifest, metric="mae", stars=(2 * unit, 2.009 * unit)))
+        assert not bears_integers(with_metrics(manifest, metric="mae", stars=(2 * unit, 2.011 * unit)))
+
+
+def test_nothing_is_shown_by_few_rows_or_where_the_metric_is_undefined(model_folder):
+    manifest = read_manifest(model_folder)
+    assert isinstance(manifest, Manifest)
+    assert not bears_integers(with_metrics(manifest, rows=199, polite=(0.9, 0.9)))
+    borne = with_metrics(manifest, polite=(0.0, 0.0))
+    undefined = borne.metrics["polite"]["validation"].model_copy(update={"interval": None})
+    assert bears_integers(borne)
+    assert not bears_integers(borne.model_copy(update={"metrics": {"polite": {"validation": undefined}}}))
+
+
+def test_processors_that_do_not_add_exactly_take_no_part(model_folder, monkeypatch):
+    """Older ones add pairs of products in 16 bits."""
+    model = SHARINGS["hard"](Encoder(bert(), SCRATCH), TASKS, seed=1).eval()
+    monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.float() @ b.float()).clamp(-32768, 32767).int())
+    integers_are_exact.cache_clear()
+    try:
+        assert not integers_are_exact()
+        assert in_integers(model, CPU) is None
+    finally:
+        integers_are_exact.cache_clear()
 
 
 def studied(folder: Path, **changes: object) -> Study:
@@ -135,18 +165,37 @@ def test_the_recommended_model_says_what_its_tasks_score_in_integers(compared):
 def test_it_is_tried_once_and_again_when_a_threshold_changes(compared, monkeypatch):
     study, runs = compared
     tried = []
-    engine = quantising.TorchEngine
+    load = quantising.load_model
 
-    def watched(models, **keys):
-        tried.extend(task for model in models for task in model.tasks)
-        return engine(models, **keys)
+    def watched(folder, **keys):
+        model = load(folder, **keys)
+        tried.extend(model.tasks)
+        return model
 
-    monkeypatch.setattr(quantising, "TorchEngine", watched)
+    monkeypatch.setattr(quantising, "load_model", watched)
     compare(study, runs=runs, workers=1)
     assert tried == []
     compare(studied(study.folder, **{"tasks.polite.threshold": 0.9}), runs=runs, workers=1)
     assert tried == ["polite"]
     assert set(told(runs)) == set(study.tasks)
+
+
+def test_who_stops_it_there_has_results_and_model(compared, monkeypatch):
+    study, runs = compared
+
+    def stopped(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quantising, "_scored", stopped)
+    another = study.model_copy(update={"name": "stopped"})
+    with pytest.raises(KeyboardInterrupt):
+        compare(another, runs=runs, workers=1)
+    assert (runs / "stopped" / "results.json").is_file()
+    assert Scorer.load(runs / "stopped" / "model", engine="torch").score(["a text"])
+    monkeypatch.undo()
+    compare(another, runs=runs, workers=1)
+    models = Scorer.load(runs / "stopped" / "model").models
+    assert all(model.manifest.integers for model in models)
 
 
 def test_auto_takes_integers_only_where_they_were_borne_and_are_the_fastest(compared, monkeypatch):
@@ -155,7 +204,7 @@ def test_auto_takes_integers_only_where_they_were_borne_and_are_the_fastest(comp
     speeds = {"torch": 3.0, "torch-bf16": 2.0, "torch-int8": 1.0}
     monkeypatch.setattr(engines, "_seconds", lambda engine, models: speeds[engine.name])
     exact = {
-        task: manifest["validation"]
+        task: manifest["validation"].model_copy(update={"rows": 200})
         for model in Scorer.load(folder, engine="torch").models
         for task, manifest in model.manifest.metrics.items()
     }
@@ -164,5 +213,26 @@ def test_auto_takes_integers_only_where_they_were_borne_and_are_the_fastest(comp
     speeds["torch-int8"] = 4.0
     assert Scorer.load(folder).engine != "torch-int8"
     speeds["torch-int8"] = 1.0
-    restate_integers(folder, {})
+    restate_integers(folder, {task: one.model_copy(update={"value": 0.3}) for task, one in exact.items()})
     assert Scorer.load(folder).engine != "torch-int8"
+
+
+def test_a_file_begun_with_integers_is_not_gone_on_with_where_there_are_none(compared, tmp_path, monkeypatch):
+    _, runs = compared
+    pl.DataFrame({"text": list(TEXTS)}).write_csv(tmp_path / "in.csv")
+    given = {"text": "text", "window": 1}
+
+    def killed(rows: int, share: float | None) -> None:
+        raise KeyboardInterrupt
+
+    scorer = Scorer.load(runs / "tiny" / "model", engine="torch-int8")
+    with pytest.raises(KeyboardInterrupt):
+        predict_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv", watch=killed, **given)
+    monkeypatch.setattr(engines, "in_integers", lambda model, device: None)
+    elsewhere = Scorer.load(runs / "tiny" / "model", engine="torch")
+    with pytest.raises(
+        UserError, match=r"can't be gone on with: the engine torch-int8[^\n]*\n  To do: .*--restart"
+    ):
+        predict_file(elsewhere, tmp_path / "in.csv", tmp_path / "out.csv", **given)
+    done = predict_file(elsewhere, tmp_path / "in.csv", tmp_path / "out.csv", restart=True, **given)
+    assert (done.engine, done.rows) == ("torch", len(TEXTS))

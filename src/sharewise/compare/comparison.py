@@ -100,8 +100,9 @@ def compare(
         write_text(root / "results.json", results.model_dump_json(by_alias=True, indent=1) + "\n")
         prune(root, records if study.keep == "all" else schedule.made, kept)
         restate(root, study, workspace, [run for run in finished if run.record.folder in kept])
-        try_integers(study, workspace, root, to_ship(results, root))
         ship_anew(results, root)
+        if try_integers(study, workspace, root, to_ship(results, root)):
+            ship_anew(results, root)
     return results
 
 

@@ -111,6 +111,7 @@ def _make_all(schedule: Schedule, pool: ProcessPoolExecutor, events: Any, worker
             number, spec = taken
             specs[number] = spec
             silent.add(number)
+            deadline = float("inf")
             with _interrupts_blocked():
                 running[pool.submit(work, number, spec)] = number
         if not running and (not silent or time.monotonic() > deadline):
@@ -130,7 +131,7 @@ def _make_all(schedule: Schedule, pool: ProcessPoolExecutor, events: Any, worker
             number = running.pop(future)
             future.result()
             schedule.ended(specs[number])
-        if not running and not schedule.left and deadline == float("inf"):
+        if not running and deadline == float("inf"):
             deadline = time.monotonic() + _LAST_EVENTS_SECONDS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -16,14 +17,16 @@ from sharewise.compare.workspace import Workspace
 from sharewise.data.table import Table
 from sharewise.data.tokens import TokenStore
 from sharewise.errors import UserError
-from sharewise.models.manifest import SavedMetric
+from sharewise.models.kernels.integer_layer import integers_are_exact
+from sharewise.models.kernels.native import kernels
+from sharewise.models.manifest import Bundle, Manifest, SavedMetric, read_manifest
 from sharewise.models.saved import LoadedModel, load_model, model_folders, restate_integers
 from sharewise.serve.engines import TorchEngine
 from sharewise.study import Study
 from sharewise.train.scoring import score_split
 
 
-def try_integers(study: Study, workspace: Workspace, root: Path, runs: Sequence[RunRecord]) -> None:
+def try_integers(study: Study, workspace: Workspace, root: Path, runs: Sequence[RunRecord]) -> bool:
     """Score validation with kept models in 8-bit integers, where this machine can and it wasn't done before.
 
     A GPU has other means, so that nothing is tried where there is one.
@@ -33,26 +36,43 @@ def try_integers(study: Study, workspace: Workspace, root: Path, runs: Sequence[
         workspace: with its data.
         root: the study's folder.
         runs: whose weights are on disk.
+
+    Returns:
+        Whether models say something new.
     """
-    if torch.cuda.is_available():
-        return
+    if torch.cuda.is_available() or kernels() is None or not integers_are_exact():
+        return False
+    news = False
     arms = {arm.name: arm.resolved for arm in plan_arms(study)}
     for run in runs:
         arm = arms[run.arm]
+        folder = root / run.folder / MODEL
+        untried = [part for part in model_folders(folder).values() if not _tried(read_manifest(part))]
+        if arm.backend.writes or not untried:
+            continue
         table, store = workspace.data(arm).tables["validation"], workspace.stores(arm)["validation"]
         found: dict[str, SavedMetric] = {}
-        for part in model_folders(root / run.folder / MODEL).values():
-            model = load_model(part, trust_remote_code=arm.encoder.trust_remote_code)
-            found |= model.manifest.integers or _scored(model, table, store)
-        restate_integers(root / run.folder / MODEL, found)
+        for part in untried:
+            # A model that can't be computed so, or is damaged, stays as it is.
+            with suppress(UserError, RuntimeError, TypeError, NotImplementedError):
+                model = load_model(part, trust_remote_code=arm.encoder.trust_remote_code)
+                found |= _scored(model, table, store)
+        restate_integers(folder, found)
+        news = news or bool(found)
+    return news
+
+
+def _tried(manifest: Manifest | Bundle) -> bool:
+    return isinstance(manifest, Manifest) and bool(manifest.integers)
 
 
 def _scored(model: LoadedModel, table: Table, store: TokenStore) -> Mapping[str, SavedMetric]:
-    """Each task's primary metric in 8-bit integers; nothing where the model can't be computed in them."""
-    try:
-        engine = TorchEngine([model], device="cpu", name="torch-int8")
-    except UserError:
-        return {}
+    """Each task's primary metric in 8-bit integers.
+
+    Raises:
+        UserError: where the model can't be computed in them.
+    """
+    engine = TorchEngine([model], device="cpu", name="torch-int8")
     own = list(model.tasks)
     answers = score_split(
         lambda tokens, _: engine.forward(tokens, own),

@@ -210,12 +210,12 @@ def restate_integers(folder: Path, found: Mapping[str, SavedMetric]) -> None:
 
     Args:
         folder: that `save_models` wrote.
-        found: by task.
+        found: by task; models without one of these stay as they are.
     """
 
     def restated(manifest: Manifest) -> Manifest:
         own = {task: metric for task, metric in found.items() if task in manifest.answers}
-        return manifest.model_copy(update={"integers": own})
+        return manifest.model_copy(update={"integers": own}) if own else manifest
 
     _restate(folder, restated)
 

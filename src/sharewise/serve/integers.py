@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import torch
 
+from sharewise.models.kernels.integer_layer import integers_are_exact
 from sharewise.models.kernels.layer import FastLayer
 from sharewise.models.manifest import Manifest
 from sharewise.models.model import Model
 from sharewise.models.sharing import Sharing
 from sharewise.serve.bfloat16 import quickened
+from sharewise.stats.metrics import METRICS
 
-# How far a task's primary metric may move: half a point, of one above 1 (an error in its own unit) as large a share.
-TOLERANCE = 0.005
+# How far a task's primary metric may move: half a point; an error in a unit of its own by that share of it.
+_TOLERANCE = 0.005
+# With fewer rows one answer is more than half a point, and that none changed says little.
+FEWEST_ROWS = 200
 
 
 def in_integers(model: Model, device: torch.device) -> Sharing | None:
@@ -24,21 +28,25 @@ def in_integers(model: Model, device: torch.device) -> Sharing | None:
     Returns:
         None where it can't be.
     """
-    made = quickened(model, device) if isinstance(model, Sharing) else None
-    if made is not None:
-        for module in made.modules():
-            if isinstance(module, FastLayer):
-                module.quantise()
+    if not isinstance(model, Sharing) or device.type != "cpu" or not integers_are_exact():
+        return None
+    made = quickened(model, device)
+    for module in () if made is None else made.modules():
+        if isinstance(module, FastLayer):
+            module.quantise()
     return made
 
 
 def bears_integers(manifest: Manifest) -> bool:
-    """Whether every task that a model answers scored, on validation, about the same in 8-bit integers."""
+    """Whether every task that a model answers scored, on enough rows of validation, the same in 8-bit integers."""
     for task in manifest.answers:
         exact = manifest.metrics.get(task, {}).get("validation")
         found = manifest.integers.get(task)
-        if exact is None or found is None:
+        # An undefined metric is without an interval.
+        if exact is None or found is None or exact.interval is None or found.rows < FEWEST_ROWS:
             return False
-        if not abs(found.value - exact.value) <= TOLERANCE * max(1.0, abs(exact.value)):
+        metric = METRICS.get(exact.metric)
+        whole = 1.0 if metric is None or metric.in_points else abs(exact.value)
+        if not abs(found.value - exact.value) <= _TOLERANCE * whole:
             return False
     return True

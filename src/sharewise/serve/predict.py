@@ -99,9 +99,7 @@ def predict_file(
         raise UserError(f"{output}: the output would overwrite the input", action="name another file")
     windows = read_windows(source, rows=window, format_=input_format, encoding=encoding)
     if compute is None and "-" not in (source, output):
-        # Engines differ in rounding, and a file shall not show where its scoring was interrupted.
-        earlier = Parts(Path(output), shape.suffix).job().get("engine")
-        scorer = scorer if earlier is None or restart else scorer.with_engine(earlier)
+        scorer = scorer if restart else _as_before(scorer, Parts(Path(output), shape.suffix))
     work = _Work(scorer, source, shape, text, chosen, on_error, watch, compute, context)
     if output == "-":
         return work.streamed(windows)
@@ -117,6 +115,23 @@ def predict_file(
         "version": __version__,
     }
     return work.resumable(windows, Path(output), job, restart=restart)
+
+
+def _as_before(scorer: Scorer, parts: Parts) -> Scorer:
+    """The engine that an unfinished output of this model began with.
+
+    Engines differ in rounding, and a file shall not show where its scoring was interrupted.
+    """
+    earlier = parts.job()
+    if earlier.get("model") != scorer.digest:
+        return scorer  # Going on says what is another one.
+    try:
+        return scorer.with_engine(earlier["engine"])
+    except UserError as error:
+        raise UserError(
+            f"{parts.folder}: an unfinished output is here, and can't be gone on with: {error.problem}",
+            action="finish it on the machine that began it, or give `--restart` to begin anew",
+        ) from None
 
 
 def _plain(given: str | Sequence[str] | Literal[False] | None) -> Any:

@@ -1,14 +1,15 @@
 """A whole layer of BERT's family with its products in 8-bit integers, for models that answer and don't learn.
 
 Weights are whole numbers times a scale for each output, states whole numbers times a scale for each token, both from
--127 to 127 (Dettmers et al., 2022, without their exceptions for outliers). Sums are exact, in 32 bits; what is between
-the products is as in ``native_layer``.
+-127 to 127 (Dettmers et al., 2022, without their exceptions for outliers). Sums are exact where ``integers_are_exact``;
+what is between the products is as in ``native_layer``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 import torch
@@ -17,6 +18,19 @@ from sharewise.models.kernels.native import Drop, kernels
 from sharewise.models.kernels.shape import Shape
 
 _LARGEST = 127
+
+
+@cache
+def integers_are_exact() -> bool:
+    """Whether this processor adds products of 8-bit integers up in 32 bits, and at a rate that pays.
+
+    Older ones add pairs in 16 bits, which overflow; and without such instructions at all it is a plain loop.
+    """
+    if not torch.cpu._is_vnni_supported():
+        return False
+    most = torch.full((32, 64), _LARGEST, dtype=torch.int8)
+    exact = 64 * _LARGEST**2
+    return all(bool((torch._int_mm(most, sign * most.t()) == sign * exact).all()) for sign in (1, -1))
 
 
 @final

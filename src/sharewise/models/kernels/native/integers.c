@@ -38,10 +38,11 @@ INLINE reals larger(reals most, reals x) {
     return choose(size > most, size, most);
 }
 
-/* A row's largest number; `spoilt` is zero unless something in the row is not finite. Returns its scale. */
+/* A row's largest number; `spoilt` is zero unless something in the row is not finite. Returns its scale; next to nothing
+ * counts as zero. */
 INLINE float scale_of(reals most, reals spoilt, float *inverse) {
     float largest = top(most);
-    *inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+    *inverse = largest > 1e-30f ? 127.0f / largest : 0.0f;
     return largest / 127.0f + sum(spoilt);
 }
 
