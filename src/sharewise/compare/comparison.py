@@ -120,13 +120,13 @@ def train_one(
         close = nearest(arm, names)
         hint = f"; did you mean `{close}`?" if close else ""
         raise UserError(f"the study has no arm {arm!r}{hint}", expected=f"one of {', '.join(names)}")
-    whole, study = study, study.model_copy(update={"seeds": (seed,)})
-    specs = [spec for spec in plan_runs(study) if spec.arm == arm]
+    of_seed = study.model_copy(update={"seeds": (seed,)})
+    specs = [spec for spec in plan_runs(of_seed) if spec.arm == arm]
     with locked(root / ".lock", busy=f"{root}: another process is training in this folder; wait for it"):
         workspace = workspace_for(study, Path(runs))
         # As many threads as the whole study would give this run, so that compare gets the same numbers.
-        count = worker_count(len(plan_runs(whole)))
-        schedule = Schedule(study, workspace, root, observer or SilentStudy(), specs)
+        count = worker_count(len(plan_runs(study)))
+        schedule = Schedule(of_seed, workspace, root, observer or SilentStudy(), specs)
         return _run(schedule, workspace, Path(runs), count)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -52,13 +51,15 @@ def try_integers(study: Study, workspace: Workspace, root: Path, runs: Sequence[
             continue
         table, store = workspace.data(arm).tables["validation"], workspace.stores(arm)["validation"]
         found: dict[str, SavedMetric] = {}
-        for part in untried:
-            # A model that can't be computed so, or is damaged, stays as it is.
-            with suppress(UserError, RuntimeError, TypeError, NotImplementedError):
+        try:
+            for part in untried:
                 model = load_model(part, trust_remote_code=arm.encoder.trust_remote_code)
                 found |= _scored(model, table, store)
+        except (UserError, RuntimeError, TypeError, NotImplementedError):
+            # It can't be computed so, or is damaged; and where one model of an arm bears no integers none are taken.
+            break
         restate_integers(folder, found)
-        news = news or bool(found)
+        news = True
     return news
 
 

@@ -65,29 +65,33 @@ def ship(
         arm = recommended
     else:
         reason = f"{arm} was asked for."
-    of_arm = [run for run in results.runs if run.arm == arm]
-    seed = chosen_seed(of_arm, root)
-    if seed is None:
+    runs = _kept(results, root, arm)
+    if not runs:
+        first = next((run for run in results.runs if run.arm == arm), None)
         raise UserError(
             f"{root}: no weights of arm {arm!r} are on disk",
             expected="a study with `keep: selected` or `keep: all`",
-            action=f"delete {root / of_arm[0].folder} and run `sharewise compare` again with one of them"
-            if of_arm
+            action=f"delete {root / first.folder} and run `sharewise compare` again with one of them"
+            if first
             else None,
         )
-    runs = [run for run in of_arm if run.seed == seed]
     parts: dict[str, Path] = {}
     for run in runs:
         found = model_folders(root / run.folder / MODEL)
         parts |= found if len(found) > 1 else dict.fromkeys([run.task], *found.values())
     save_models(output, parts, licence=licence)
     restate_as(results, runs, output)
-    return Shipped(folder=output, arm=arm, seed=seed, models=len(parts), reason=reason)
+    return Shipped(folder=output, arm=arm, seed=runs[0].seed, models=len(parts), reason=reason)
 
 
 def to_ship(results: Results, root: Path) -> list[RunRecord]:
     """The runs whose models are those of the recommended arm; none where its weights are not on disk."""
-    of_arm = [run for run in results.runs if run.arm == _recommended(results)[0]]
+    return _kept(results, root, _recommended(results)[0])
+
+
+def _kept(results: Results, root: Path, arm: str) -> list[RunRecord]:
+    """An arm's runs of the seed that speaks for it, of those whose weights are on disk; none where there is none."""
+    of_arm = [run for run in results.runs if run.arm == arm]
     seed = chosen_seed(of_arm, root)
     return [run for run in of_arm if run.seed == seed]
 

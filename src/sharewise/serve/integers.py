@@ -15,7 +15,7 @@ from sharewise.stats.metrics import METRICS
 # How far a task's primary metric may move: half a point; an error in a unit of its own by that share of it.
 _TOLERANCE = 0.005
 # With fewer rows one answer is more than half a point, and that none changed says little.
-FEWEST_ROWS = 200
+_FEWEST_ROWS = 200
 
 
 def in_integers(model: Model, device: torch.device) -> Sharing | None:
@@ -43,7 +43,7 @@ def bears_integers(manifest: Manifest) -> bool:
         exact = manifest.metrics.get(task, {}).get("validation")
         found = manifest.integers.get(task)
         # An undefined metric is without an interval.
-        if exact is None or found is None or exact.interval is None or found.rows < FEWEST_ROWS:
+        if exact is None or found is None or exact.interval is None or found.rows < _FEWEST_ROWS:
             return False
         metric = METRICS.get(exact.metric)
         whole = 1.0 if metric is None or metric.in_points else abs(exact.value)

@@ -14,7 +14,8 @@ from typing import final
 
 import torch
 
-from sharewise.models.kernels.native import Drop, kernels
+from sharewise.models.kernels.native import NOTHING
+from sharewise.models.kernels.native_layer import needed_kernels
 from sharewise.models.kernels.shape import Shape
 
 _LARGEST = 127
@@ -71,23 +72,19 @@ def integer_layer(
         quantised: weights of queries, keys and values in one, of attention's output, of the layer's inner and outer.
         weights: as in ``NativeLayer``; biases and norms are read.
     """
-    native = kernels()
-    if native is None:
-        raise RuntimeError("a layer computes with kernels that this machine doesn't have")
+    native = needed_kernels()
     into, out, up, down = quantised
     in_bias = torch.cat([weights[1], weights[3], weights[5]])
-    none = Drop.of(0.0)
 
     def multiplied(states: torch.Tensor, weight: IntegerWeight) -> torch.Tensor:
         whole, scales = native.quantised(states)
         return native.restored(weight.products(whole), scales, weight.scales)
 
     qkv = multiplied(x, into)
-    context, _ = native.attention(qkv, in_bias, shape.packing.starts, shape.heads, shape.scale, none)
-    h = native.norm(multiplied(context, out), weights[7], x, none, (weights[12], weights[13], shape.eps[0]))[
-        0
-    ]
+    context, _ = native.attention(qkv, in_bias, shape.packing.starts, shape.heads, shape.scale, NOTHING)
+    first = weights[12], weights[13], shape.eps[0]
+    h, *_ = native.norm(multiplied(context, out), weights[7], x, NOTHING, first)
     whole, scales = native.quantised(h)
     active, of_rows = native.quantised_gelu(up.products(whole), scales, up.scales, weights[9])
     outer = native.restored(down.products(active), of_rows, down.scales)
-    return native.norm(outer, weights[11], h, none, (weights[14], weights[15], shape.eps[1]))[0]
+    return native.norm(outer, weights[11], h, NOTHING, (weights[14], weights[15], shape.eps[1]))[0]

@@ -10,7 +10,8 @@ from sharewise.models.kernels.native import Drop, Kernels, kernels
 from sharewise.models.kernels.shape import Shape
 
 
-def _kernels() -> Kernels:
+def needed_kernels() -> Kernels:
+    """The kernels, where a layer was told before that there are some."""
     found = kernels()
     if found is None:
         raise RuntimeError("a layer computes with kernels that this machine doesn't have")
@@ -39,7 +40,7 @@ class NativeLayer(torch.autograd.Function):
                 attention's output, the layer's inner and outer; of the biases only the first is read.
             weights: the weights themselves, float32; biases and norms are used as they are.
         """
-        native = _kernels()
+        native = needed_kernels()
         in_weight, _, out_weight, _, up_weight, _, down_weight, _ = low
         in_bias = torch.cat([weights[1], weights[3], weights[5]])
         out_bias, up_bias, down_bias, gain1, shift1, gain2, shift2 = (
@@ -65,7 +66,7 @@ class NativeLayer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
         """Return the gradients of the states and of all weights."""
-        native = _kernels()
+        native = needed_kernels()
         x, qkv, sums, context, h, inner, active, *rest = ctx.saved_tensors
         first, second = rest[:3], rest[3:6]
         in_weight, out_weight, up_weight, down_weight, in_bias, up_bias, gain1, gain2 = rest[6:]
